@@ -1,0 +1,140 @@
+/**
+ * Turns the bundled data of `@pydantic/genai-prices` into plugins/pricing/catalogue.generated.json: decimal strings
+ * instead of floats, exact names in a map, and of the rest only what a token price needs.
+ */
+import { readFile } from 'node:fs/promises';
+import { waitForUpdate } from '@pydantic/genai-prices';
+
+const target = 'plugins/pricing/catalogue.generated.json';
+
+/** Price keys we can use, USD per million tokens (`_mtok`) or per thousand pieces (`_kcount`), and our names for them. */
+const rateNames = {
+  input_mtok: 'input',
+  output_mtok: 'output',
+  cache_read_mtok: 'cache_read',
+  cache_write_mtok: 'cache_write',
+  cache_write_1h_mtok: 'cache_write_1h',
+  output_reasoning_mtok: 'reasoning',
+  input_audio_mtok: 'input_audio',
+  output_audio_mtok: 'output_audio',
+  input_image_mtok: 'input_image',
+  output_image_mtok: 'output_image',
+  web_searches_kcount: 'web_search_per_1000',
+  requests_kcount: 'request_per_1000',
+};
+
+/** A double as the shortest decimal that reads back as the same double, without an exponent: 1e-7 is "0.0000001". */
+const decimal = (number) => {
+  const [digits, exponent] = String(number).split('e');
+  if (exponent === undefined) return digits;
+  const [whole, fraction = ''] = digits.split('.');
+  const shift = Number(exponent);
+  if (shift >= 0) return whole + fraction.padEnd(shift, '0');
+  return `0.${'0'.repeat(-shift - 1)}${whole}${fraction}`;
+};
+
+/** A plain price, or `[base, above, price, above, price…]`: the whole request at the price of its input size. */
+const rate = (price) =>
+  typeof price === 'number'
+    ? decimal(price)
+    : [decimal(price.base), ...price.tiers.flatMap(({ start, price: dearer }) => [start, decimal(dearer)])];
+
+const ratesOf = (prices) =>
+  Object.fromEntries(
+    Object.entries(rateNames)
+      .filter(([key]) => prices[key] !== undefined)
+      .map(([key, name]) => [name, rate(prices[key])]),
+  );
+
+const secondOfDay = (time) => {
+  const [hours, minutes, seconds] = time.replace(/Z$/, '').split(':').map(Number);
+  if (!time.endsWith('Z') || Number.isNaN(seconds)) throw new Error(`not a time in UTC: ${time}`);
+  return hours * 3600 + minutes * 60 + seconds;
+};
+
+const conditionOf = (constraint) => {
+  if (constraint === undefined) return {};
+  if (constraint.type === 'start_date') return { from: constraint.start_date };
+  if (constraint.type === 'time_of_date')
+    return { daily: [secondOfDay(constraint.start_time), secondOfDay(constraint.end_time)] };
+  throw new Error(`unknown price constraint: ${JSON.stringify(constraint)}`);
+};
+
+/** The last one whose condition holds counts; the first one where none does. */
+const periodsOf = (prices) =>
+  (Array.isArray(prices) ? prices : [{ prices }]).map(({ constraint, prices: of }) => ({
+    ...conditionOf(constraint),
+    rates: ratesOf(of),
+  }));
+
+const matches = (rule, name) => {
+  const [[kind, operand]] = Object.entries(rule);
+  switch (kind) {
+    case 'or':
+      return operand.some((part) => matches(part, name));
+    case 'and':
+      return operand.every((part) => matches(part, name));
+    case 'equals':
+      return name === operand.toLowerCase();
+    case 'starts_with':
+      return name.startsWith(operand.toLowerCase());
+    case 'ends_with':
+      return name.endsWith(operand.toLowerCase());
+    case 'contains':
+      return name.includes(operand.toLowerCase());
+    case 'regex':
+      return new RegExp(operand).test(name);
+    default:
+      throw new Error(`unknown match rule: ${kind}`);
+  }
+};
+
+/** The names that a rule lists outright. */
+const namesIn = (rule) => (rule.equals ? [rule.equals.toLowerCase()] : (rule.or ?? []).flatMap(namesIn));
+
+/** What is left of a rule when its outright names are in the map; null when nothing is. */
+const remainder = (rule) => {
+  if (rule.equals) return null;
+  if (rule.or) {
+    const parts = rule.or.map(remainder).filter((part) => part !== null);
+    return parts.length > 1 ? { or: parts } : (parts[0] ?? null);
+  }
+  const [[kind, operand]] = Object.entries(rule);
+  if (kind === 'and' || kind === 'regex') return rule;
+  return { [kind]: operand.toLowerCase() };
+};
+
+const providerOf = ({ models, fallback_model_providers: fallback = [] }) => {
+  const names = [...new Set(models.flatMap(({ match }) => namesIn(match)))].sort();
+  return {
+    fallback,
+    models: models.map(({ id, match, prices }) => ({ id, rule: remainder(match), periods: periodsOf(prices) })),
+    // An earlier model's pattern may catch a later model's name: the map holds who wins.
+    names: names.map((name) => [name, models.findIndex(({ match }) => matches(match, name))]),
+  };
+};
+
+const json = JSON.stringify;
+
+/** One model a line, so that a new catalogue version is a readable diff. */
+const providerText = ({ fallback, models, names }) => {
+  const modelLines = models.map(({ id, rule, periods }) => json(rule ? { id, rule, periods } : { id, periods }));
+  return `{
+"fallback": ${json(fallback)},
+"models": [
+${modelLines.join(',\n')}
+],
+"names": {
+${names.map(([name, index]) => `${json(name)}:${index}`).join(',\n')}
+}}`;
+};
+
+export const generate = async () => {
+  const { version, license, homepage } = JSON.parse(
+    await readFile(new URL('../node_modules/@pydantic/genai-prices/package.json', import.meta.url), 'utf8'),
+  );
+  const providers = [...(await waitForUpdate())].sort((one, other) => (one.id < other.id ? -1 : 1));
+  const texts = providers.map((provider) => `${json(provider.id)}: ${providerText(providerOf(provider))}`);
+  const head = { package: '@pydantic/genai-prices', version, licence: license, homepage };
+  return new Map([[target, `{\n"source": ${json(head)},\n"providers": {\n${texts.join(',\n')}\n}}\n`]]);
+};

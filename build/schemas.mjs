@@ -1,0 +1,41 @@
+/** Everything that is generated from the field catalogue and from the schema of the configuration. */
+import { readFile } from 'node:fs/promises';
+import { events } from '../schemas/fields.ts';
+import { eventSchemas } from './event-schemas.mjs';
+import { types } from './types.mjs';
+import { validator } from './validators.mjs';
+
+const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
+const read = async (name) => JSON.parse(await readFile(new URL(`../schemas/${name}`, import.meta.url), 'utf8'));
+
+/** The configuration with its exporters spelt out; what depends on their type is left to the exporters. */
+const selfContained = (config, { allOf, ...exporter }) => ({
+  ...config,
+  properties: {
+    ...config.properties,
+    exporters: { ...config.properties.exporters, items: { $ref: '#/$defs/exporter' } },
+  },
+  $defs: { ...config.$defs, exporter },
+});
+
+/** @returns {Promise<Map<string, string>>} path from the project's root → content */
+export const generate = async () => {
+  const files = new Map();
+  const add = async (name, schema, referenced, options) => {
+    const { code, declaration } = await validator(schema, referenced, options);
+    files.set(`schemas/generated/${name}.js`, code);
+    files.set(`schemas/generated/${name}.d.ts`, declaration);
+  };
+  const schemas = eventSchemas();
+  for (const [name, schema] of schemas) {
+    files.set(`schemas/${schema.$id}`, json(schema));
+    await add(events[name].file, schema);
+  }
+  files.set('schemas/generated/types.ts', await types(schemas.values()));
+  const config = await read('config.schema.json');
+  const exporter = await read('exporter.schema.json');
+  await add('config', config, [exporter], { allErrors: true, useDefaults: true, verbose: true });
+  files.set('schemas/generated/config-types.ts', await types([selfContained(config, exporter)]));
+  return files;
+};

@@ -1,0 +1,16 @@
+/** What a subcommand is, and the few conventions that all of them share. */
+
+export interface Command {
+  /** One line for `llm-audit --help`. */
+  readonly summary: string;
+  /** The whole text of `llm-audit NAME --help`: usage, options, examples. */
+  readonly help: string;
+  /** Runs with the arguments behind the name; resolves to the exit code. */
+  run(args: string[]): Promise<number>;
+}
+
+/** Exit codes: 0 done, 1 the work failed, 2 the input, flags or configuration are wrong (nothing was done with them). */
+export const exit = { ok: 0, failed: 1, badInput: 2 } as const;
+
+/** Wrong flags or input: printed as `llm-audit NAME: message` with a hint at `--help`, exit code 2. */
+export class UsageError extends Error {}

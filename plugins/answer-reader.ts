@@ -1,0 +1,117 @@
+/** Reads one answer as its bytes pass by: decompress → frame → dialect. Never throws, whatever the bytes are. */
+import type { Inflater, Platform } from './contract.ts';
+import type { Dialect, Json, Reading } from './dialects/dialect.ts';
+import { object } from './dialects/read.ts';
+import { SseReader } from './framing/sse.ts';
+import { WholeBody } from './framing/whole-body.ts';
+
+export class AnswerReader {
+  /** Frames of a stream; 0 for a whole body. */
+  frames = 0;
+  /** The answer could not be decoded: broken compression, not JSON, too long. */
+  unreadable = false;
+  /** First bytes of an error answer that is not JSON. */
+  plainText: string | null = null;
+  readonly #dialect: Dialect;
+  readonly #reading: Reading;
+  readonly #limit: number;
+  readonly #inflater: Inflater | null;
+  #framing: SseReader | WholeBody | null = null;
+  #firstText = true;
+
+  /** @param limit bytes of a whole body that are kept and read. */
+  constructor(dialect: Dialect, reading: Reading, platform: Platform, encoding: string | undefined, limit: number) {
+    this.#dialect = dialect;
+    this.#reading = reading;
+    this.#limit = limit;
+    const packed = encoding !== undefined && encoding !== '' && encoding !== 'identity';
+    this.#inflater = packed ? platform.inflate(encoding, (bytes) => this.#read(bytes)) : null;
+    this.unreadable = packed && this.#inflater === null;
+  }
+
+  get isStream(): boolean {
+    return this.#framing instanceof SseReader;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.unreadable) return;
+    if (this.#inflater) this.#inflater.push(chunk);
+    else this.#read(chunk);
+  }
+
+  /** A promise only when compressed bytes are still on their way through. */
+  end(): void | Promise<void> {
+    if (!this.#inflater) return this.#finish();
+    return this.#inflater.end().then((whole) => {
+      if (!whole) this.unreadable = true;
+      this.#finish();
+    });
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.#framing ??= startsAsObject(bytes) ? new WholeBody(this.#limit) : new SseReader(this.#onEvent);
+    this.#framing.push(bytes);
+  }
+
+  #finish(): void {
+    if (this.#framing instanceof SseReader) {
+      this.#framing.end();
+      if (this.#framing.lost > 0) this.unreadable = true;
+      return;
+    }
+    const text = this.#framing?.text() ?? null;
+    if (text === null) {
+      this.unreadable ||= this.#framing !== null;
+      return;
+    }
+    const answer = parse(text);
+    // Some servers wrap an error into a list of one.
+    const whole = object(Array.isArray(answer) ? answer[0] : answer);
+    if (whole) this.#dialect.whole(this.#reading, whole);
+    else {
+      this.unreadable = true;
+      this.plainText = text.slice(0, 1024);
+    }
+  }
+
+  readonly #onEvent = (name: string | null, text: string): void => {
+    this.frames++;
+    if (text === '[DONE]') {
+      this.#reading.complete = true;
+      return;
+    }
+    // The first text is always parsed: until then the model and the id are not known.
+    if (this.#reading.text === null && !this.#firstText) {
+      const chars = this.#dialect.onlyText(name, text);
+      if (chars >= 0) {
+        this.#reading.outputChars += chars;
+        return;
+      }
+    }
+    const event = object(parse(text));
+    if (!event) {
+      // Not an event stream at all, e.g. a proxy's HTML page: kept for the error message.
+      this.plainText ??= text.slice(0, 1024);
+      return;
+    }
+    this.#dialect.event(this.#reading, name, event);
+    if (this.#reading.outputChars > 0) this.#firstText = false;
+  };
+}
+
+const parse = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+};
+
+/** Whether the first character that is not white space opens a JSON value; then it is no event stream, whatever its type says. */
+const startsAsObject = (bytes: Uint8Array): boolean => {
+  for (const byte of bytes) {
+    if (byte === 32 || (byte >= 9 && byte <= 13) || byte === 0xef || byte === 0xbb || byte === 0xbf) continue;
+    return byte === 0x7b || byte === 0x5b || byte === 0x3c;
+  }
+  return false;
+};

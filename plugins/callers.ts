@@ -1,0 +1,72 @@
+/** Who and what stands behind a call besides its key: the application's headers, the SDK's fields, the trace. */
+import type { Call, Headers, Platform } from './contract.ts';
+import type { Privacy } from './settings.ts';
+
+/** Longest identifier that is stored, characters. */
+const maxLength = 256;
+
+const header = (headers: Headers, name: string): string | null => {
+  const value = headers[name];
+  return value === undefined || value === '' ? null : value.slice(0, maxLength);
+};
+
+export interface Caller {
+  user: { id: string | null; email: string | null; source: string } | null;
+  sessionId: string | null;
+  agent: string | null;
+  feature: string | null;
+  correlationId: string | null;
+  traceId: string | null;
+  spanId: string | null;
+  clientIp: string | null;
+}
+
+/** Application headers, `x-llm-audit-*`: read here, stripped before the provider. */
+export const isOurs = (name: string): boolean => name.startsWith('x-llm-audit-');
+
+export const callerOf = (
+  { incoming, ask }: Pick<Call, 'incoming' | 'ask'>,
+  privacy: { user: Privacy; email: Privacy; clientIp: Privacy },
+  platform: Platform,
+): Caller => {
+  const { headers } = incoming;
+  const named = header(headers, 'x-llm-audit-user');
+  const id = named ?? ask?.user?.slice(0, maxLength) ?? null;
+  const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/.exec(headers['traceparent'] ?? '');
+  const hidden = (value: string | null, mode: Privacy) => hide(value, mode, platform);
+  // An address as user id is an address: the stricter of the two rules must hold.
+  const email = id?.includes('@') ?? false;
+  return {
+    user:
+      id === null
+        ? null
+        : {
+            id: hidden(id, email && privacy.email !== 'keep' ? privacy.email : privacy.user),
+            email: email ? hidden(id, privacy.email) : null,
+            source: named === null ? 'body' : 'header',
+          },
+    sessionId: header(headers, 'x-llm-audit-session'),
+    agent: header(headers, 'x-llm-audit-agent'),
+    feature: header(headers, 'x-llm-audit-feature'),
+    correlationId:
+      header(headers, 'x-llm-audit-correlation-id') ?? header(headers, 'x-correlation-id') ?? header(headers, 'x-request-id'),
+    traceId: trace?.[1] ?? null,
+    spanId: trace?.[2] ?? null,
+    clientIp: hidden(incoming.clientIp, privacy.clientIp),
+  };
+};
+
+const hide = (value: string | null, mode: Privacy, platform: Platform): string | null => {
+  if (value === null || mode === 'keep') return value;
+  if (mode === 'drop') return null;
+  if (mode === 'hmac') return platform.hmac(value);
+  return shortened(value);
+};
+
+/** An IPv4 address to its /24, an IPv6 address to its /48, anything else to its first three characters. */
+const shortened = (value: string): string => {
+  const v4 = /^(?:::ffff:)?(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/.exec(value);
+  if (v4) return `${v4[1]}.0`;
+  if (/^[0-9a-f:]+$/i.test(value) && value.includes(':')) return `${value.split(':').slice(0, 3).join(':')}::`;
+  return `${value.slice(0, 3)}…`;
+};

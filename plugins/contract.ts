@@ -1,0 +1,149 @@
+/** Host-neutral types: what a gateway gives the two plugins, and what they answer. */
+import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
+import type { Vendor } from './dialects/vendors.ts';
+
+/** What the plugins need from the world around them; every host supplies it. */
+export interface Platform {
+  /** Epoch milliseconds with a fraction, never running backwards. */
+  now(): number;
+  /** A fresh UUIDv7. */
+  randomId(): string;
+  /** Keyed hash of a text for identities that must not be readable: hex, at least 128 bits. */
+  hmac(text: string): string;
+  /** A decoder for a content-encoding, or null when it is not known. `onBytes` is called in order. */
+  inflate(encoding: string, onBytes: (bytes: Uint8Array) => void): Inflater | null;
+}
+
+export interface Inflater {
+  push(bytes: Uint8Array): void;
+  /** Resolves when all bytes came out; false when the body was broken or larger than the limit. */
+  end(): Promise<boolean>;
+}
+
+/** Lower-case header names; repeated headers joined as HTTP joins them. */
+export type Headers = Readonly<Record<string, string | undefined>>;
+
+/** A configured provider. */
+export interface Provider {
+  /** Id in the configuration: the path prefix, and `provider` in the event. */
+  readonly id: string;
+  readonly vendor: Vendor;
+  /** Scheme, host and port only: what may be shown. */
+  readonly origin: string;
+  /** Our credential for it; null in passthrough, or when it needs none. */
+  readonly credential: string | null;
+}
+
+/** Who calls: an entry of the key store, without its secret. */
+export interface Consumer {
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly tenant: string | null;
+  /** Whether the application's own `x-llm-audit-*` headers may count for budgets. */
+  readonly trustHeaders: boolean;
+}
+
+/** A request as the host received it. */
+export interface IncomingCall {
+  readonly method: string;
+  /** Path behind the provider prefix, as sent. */
+  readonly path: string;
+  /** With its `?`, or empty. */
+  readonly query: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array | null;
+  readonly provider: Provider;
+  readonly clientIp: string | null;
+  readonly route: { readonly id: string; readonly name: string };
+  /** When its head arrived, and when its body was complete. */
+  readonly receivedAt: number;
+  readonly readAt: number;
+}
+
+/** What a budget said when the call was admitted. Amounts: units of 1e-12 USD, tokens. */
+export interface BudgetView {
+  readonly id: string;
+  readonly name: string;
+  readonly limitUsd: bigint | null;
+  readonly limitTokens: number | null;
+  readonly spentUsd: bigint;
+  readonly spentTokens: number;
+}
+
+/** Everything about a metered call that is known before it is sent. */
+export interface Call {
+  readonly requestId: string;
+  readonly incoming: IncomingCall;
+  /** The normalised path: exactly what is forwarded. */
+  readonly path: string;
+  readonly consumer: Consumer | null;
+  /** Null for a call that may spend, of a kind we cannot read. */
+  readonly dialect: Dialect | null;
+  /** Null when the body is not JSON that the dialect reads. */
+  readonly ask: Ask | null;
+  readonly budgets: readonly BudgetView[];
+  /** The stream's usage frame was asked for by us, not by the client. */
+  readonly usageForced: boolean;
+}
+
+/** A call that never reaches a provider. */
+export interface Refused {
+  readonly action: 'refuse';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Forwarded {
+  readonly action: 'forward';
+  /** Path and query to send. */
+  readonly target: string;
+  readonly body: Uint8Array | null;
+  /** Header changes: null removes. */
+  readonly headers: Readonly<Record<string, string | null>>;
+  /** Null when the call is free: nothing to watch. */
+  readonly call: Call | null;
+  /** Asked with the text of a 400 or 422 answer: what to send once more instead of passing it on, or null. */
+  readonly retry: ((answer: string) => Forwarded | null) | null;
+}
+
+export type Decision = Refused | Forwarded;
+
+/** How an attempt ended, as the host saw it. */
+export type Ending =
+  | 'complete'
+  | 'client_gone'
+  | 'upstream_reset'
+  | 'upstream_timeout'
+  | 'upstream_unreachable';
+
+/** The two plugins, as a host calls them. */
+export interface Plugins {
+  /** The request plugin: who calls, may they, and what goes to the provider. */
+  decide(incoming: IncomingCall): Promise<Decision>;
+  /** Says no in the provider's own error shape, and audits it; for what the host itself finds wrong. */
+  refuse(incoming: IncomingCall, refusal: Refusal): Refused;
+  /** The response plugin: watches attempt `number` (from 1) of a call. */
+  watch(call: Call, number: number): Watch;
+}
+
+/** Watches one upstream attempt. Every call is made in the event-loop turn in which the thing happened. */
+export interface Watch {
+  sent(): void;
+  head(status: number, headers: Headers): void;
+  /** What of this chunk goes to the client: the chunk itself unless a frame of ours must be hidden. Call before `read`. */
+  pass(chunk: Uint8Array): Uint8Array;
+  /** Reads a chunk, after it was sent on. */
+  read(chunk: Uint8Array): void;
+  /** Bytes still held back when the answer is complete. */
+  flush(): Uint8Array;
+  /** Whether `pass` may give other bytes than it was given. */
+  readonly rewrites: boolean;
+  /** This attempt's answer is not passed on: another attempt follows. */
+  superseded(): void;
+  /** Builds, validates and hands over the event. Resolves when it is accepted, settled, or put aside. */
+  end(ending: Ending, message?: string): Promise<void>;
+}
+

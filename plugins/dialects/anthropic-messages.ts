@@ -1,0 +1,161 @@
+/** Anthropic Messages: `input_tokens` leaves the cache out, and counters in a stream are snapshots, not increments. */
+import { noUsage, type Pass, type Usage } from '../usage.ts';
+import { addText, type Dialect, type JsonObject, type Reading } from './dialect.ts';
+import { count, errorOf, lengthOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
+
+const params = ['temperature', 'top_p', 'top_k', 'max_tokens', 'service_tier', 'inference_geo'] as const;
+
+export const anthropicMessages: Dialect = {
+  name: 'anthropic-messages',
+  consumedUsing: 'chat/completion',
+  operation: 'chat',
+  handles: (path) => path.endsWith('/messages'),
+
+  ask: (body) => {
+    const messages = objects(body.messages);
+    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const results = messages
+      .flatMap((message) => objects(message.content))
+      .filter((block) => block.type === 'tool_result').length;
+    return {
+      model: string(body.model),
+      stream: body.stream === true,
+      maxOutput: plainCount(body.max_tokens),
+      params: { ...paramsOf(body, params), ...thinking(body) },
+      messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: results },
+      tools: {
+        offered: objects(body.tools)
+          .map((tool) => string(tool.name))
+          .filter((name) => name !== null),
+        choice: string(object(body.tool_choice)?.name) ?? string(object(body.tool_choice)?.type),
+        resultCount: results,
+      },
+      user: string(object(body.metadata)?.user_id),
+      prompt: body.system === undefined ? (body.messages ?? null) : [{ role: 'system', content: body.system }, ...messages],
+    };
+  },
+
+  whole: (reading, answer) => {
+    reading.error = errorOf(answer.error) ?? reading.error;
+    message(reading, answer);
+    for (const block of objects(answer.content)) readBlock(reading, block);
+  },
+
+  event: (reading, name, event) => {
+    switch (string(event.type) ?? name) {
+      case 'message_start':
+        return message(reading, object(event.message) ?? {});
+      case 'content_block_start':
+        return readBlock(reading, object(event.content_block) ?? {});
+      case 'content_block_delta': {
+        const delta = object(event.delta) ?? {};
+        return addText(reading, delta.text ?? delta.thinking ?? delta.partial_json);
+      }
+      case 'message_delta':
+        stop(reading, object(event.delta) ?? {});
+        return snapshot(reading, object(event.usage));
+      case 'message_stop':
+        reading.complete = true;
+        return;
+      case 'error':
+        reading.error = errorOf(event.error) ?? reading.error;
+    }
+  },
+
+  onlyText: (name, text) => {
+    if (name !== 'content_block_delta') return name === 'ping' || name === 'content_block_stop' ? 0 : -1;
+    return lengthOf(text, '"text":"') + lengthOf(text, '"thinking":"') + lengthOf(text, '"partial_json":"');
+  },
+
+  refusal: ({ status, message: reason }) => ({ type: 'error', error: { type: errorType(status), message: reason } }),
+};
+
+const message = (reading: Reading, answer: JsonObject): void => {
+  reading.model = string(answer.model) ?? reading.model;
+  reading.responseId ??= string(answer.id);
+  stop(reading, answer);
+  snapshot(reading, object(answer.usage));
+};
+
+const stop = (reading: Reading, from: JsonObject): void => {
+  const reason = string(from.stop_reason);
+  if (reason) {
+    reading.finish.push(reason);
+    reading.complete = true;
+  }
+};
+
+const readBlock = (reading: Reading, block: JsonObject): void => {
+  addText(reading, block.text ?? block.thinking);
+  const name = string(block.name);
+  if (!name || (block.type !== 'tool_use' && block.type !== 'server_tool_use' && block.type !== 'mcp_tool_use')) return;
+  reading.toolCalls.push(name);
+  const input = object(block.input);
+  if (input && Object.keys(input).length > 0) addText(reading, JSON.stringify(input));
+};
+
+/** A later snapshot replaces an earlier one field by field; what it leaves out or says null to stays. */
+const snapshot = (reading: Reading, usage: JsonObject | null): void => {
+  if (!usage) return;
+  const merged: JsonObject = { ...reading.reported };
+  for (const [key, value] of Object.entries(usage)) if (value !== null) merged[key] = value;
+  reading.reported = merged;
+  const whole = figures(reading, merged);
+  const passes = objects(merged.iterations).map((pass): Pass => ({ model: string(pass.model), usage: figures(reading, pass) }));
+  // The top level leaves out compaction and advisor passes, which are billed all the same.
+  reading.usage = passes.length > 1 ? { ...whole, ...total(passes), passes } : whole;
+};
+
+const figures = (reading: Reading, usage: JsonObject): Usage => {
+  const read = (value: JsonObject[string]) => count(reading, value);
+  const uncached = read(usage.input_tokens);
+  const cacheRead = read(usage.cache_read_input_tokens);
+  const byTtl = object(usage.cache_creation);
+  const hour = read(byTtl?.ephemeral_1h_input_tokens);
+  const minutes = read(byTtl?.ephemeral_5m_input_tokens);
+  // The sum wins over a stale breakdown; for the price, what is not known to be 1 h is 5 min.
+  const cacheWrite = read(usage.cache_creation_input_tokens) ?? sum(hour, minutes);
+  return {
+    ...noUsage,
+    input: sum(uncached, sum(cacheRead, cacheWrite)),
+    output: read(usage.output_tokens),
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h: hour,
+    cacheWrite5m: minutes,
+    reasoning: read(object(usage.output_tokens_details)?.thinking_tokens),
+    webSearches: read(object(usage.server_tool_use)?.web_search_requests),
+    serviceTier: string(usage.service_tier),
+  };
+};
+
+const total = (passes: readonly Pass[]): Partial<Usage> => {
+  const over = (figure: 'input' | 'output' | 'cacheRead' | 'cacheWrite' | 'cacheWrite5m' | 'cacheWrite1h') =>
+    passes.reduce<number | null>((all, { usage }) => sum(all, usage[figure]), null);
+  return {
+    input: over('input'),
+    output: over('output'),
+    cacheRead: over('cacheRead'),
+    cacheWrite: over('cacheWrite'),
+    cacheWrite5m: over('cacheWrite5m'),
+    cacheWrite1h: over('cacheWrite1h'),
+  };
+};
+
+const thinking = (body: JsonObject): Record<string, string> => {
+  const kind = string(object(body.thinking)?.type);
+  return kind ? { thinking: kind.slice(0, 64) } : {};
+};
+
+/** Error types of the Anthropic API by status (its documentation, "Errors"). */
+const errorType = (status: number): string =>
+  ({
+    400: 'invalid_request_error',
+    401: 'authentication_error',
+    402: 'billing_error',
+    403: 'permission_error',
+    404: 'not_found_error',
+    413: 'request_too_large',
+    429: 'rate_limit_error',
+    504: 'timeout_error',
+  })[status] ?? 'api_error';

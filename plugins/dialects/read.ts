@@ -1,0 +1,70 @@
+/** Reading untrusted JSON: every function takes anything and gives a value of the type, or null. */
+import type { Json, JsonObject, Reading } from './dialect.ts';
+
+export const object = (value: Json | undefined): JsonObject | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+
+export const array = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+
+export const objects = (value: Json | undefined): JsonObject[] =>
+  array(value).filter((item): item is JsonObject => object(item) !== null);
+
+/** A string that is not empty. */
+export const string = (value: Json | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+
+/** A code that some servers send as a number. */
+export const text = (value: Json | undefined): string | null =>
+  typeof value === 'number' ? String(value) : string(value);
+
+/** A token count: a whole number from 0 to 2^53 - 1, also written as text or with `.0`; anything else marks the reading. */
+export const count = (reading: Reading, value: Json | undefined): number | null => {
+  if (value === undefined || value === null || value === '') return null;
+  const number = typeof value === 'string' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+  reading.invalid = true;
+  return null;
+};
+
+/** `a + b`, null when both are. */
+export const sum = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : a + b;
+
+/** An error object (or a bare message) of any of the known shapes. */
+export const errorOf = (value: Json | undefined): { type: string | null; code: string | null; message: string | null } | null => {
+  if (typeof value === 'string' && value !== '') return { type: null, code: null, message: value };
+  const error = object(value);
+  if (!error) return null;
+  return { type: text(error.type) ?? text(error.status), code: text(error.code), message: text(error.message) };
+};
+
+/** The request parameters that a dialect lists, as text: an allow-list, so that no content can slip in. */
+export const paramsOf = (body: JsonObject, allowed: readonly string[]): Record<string, string> => {
+  const params: Record<string, string> = {};
+  for (const name of allowed) {
+    const value = body[name];
+    if (typeof value === 'number' || typeof value === 'boolean') params[name] = String(value);
+    else if (typeof value === 'string') params[name] = value.slice(0, 64);
+  }
+  return params;
+};
+
+/** A count in a request: not ours to judge, so anything odd is just not known. */
+export const plainCount = (value: Json | undefined): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+
+/** Length of the JSON string that opens with `key`, escapes counted as they stand; 0 when it is not there. */
+export const lengthOf = (text: string, key: string): number => {
+  const found = text.indexOf(key);
+  if (found < 0) return 0;
+  const start = found + key.length;
+  let end = text.indexOf('"', start);
+  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? 0 : end - start;
+};
+
+const isEscaped = (text: string, at: number): boolean => {
+  let slashes = 0;
+  while (text.charCodeAt(at - 1 - slashes) === 92) slashes++;
+  return slashes % 2 === 1;
+};

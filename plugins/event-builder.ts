@@ -1,0 +1,333 @@
+/** Builds the `LLMUsageAudit` event of one attempt. Every field is named one by one: what is not listed cannot leak. */
+import type { LLMUsageAudit } from '../schemas/generated/types.ts';
+import { budgetsOf } from './budgets/event.ts';
+import { type Caller, callerOf } from './callers.ts';
+import type { Call, Ending, Headers } from './contract.ts';
+import type { Reading } from './dialects/dialect.ts';
+import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
+import { type Estimated, withEstimate } from './estimate.ts';
+import { impacts } from './impacts/impacts.ts';
+import { type Costs, type Priced, price } from './pricing/price.ts';
+import { capture, promptMessages } from './redaction/capture.ts';
+import { scrub } from './redaction/secrets.ts';
+import type { Settings } from './settings.ts';
+import { usageCheck } from './usage.ts';
+
+/** Epoch milliseconds with a fraction; null when it did not happen. */
+export interface Timing {
+  receivedAt: number;
+  readAt: number;
+  sentAt: number | null;
+  headAt: number | null;
+  firstTextAt: number | null;
+  lastByteAt: number | null;
+  endedAt: number;
+}
+
+/** How an attempt went, once it is over. */
+export interface Ended {
+  readonly number: number;
+  readonly of: number;
+  /** Another attempt took its place; its answer did not reach the client. */
+  readonly superseded: boolean;
+  readonly ending: Ending | 'refused';
+  readonly status: number | null;
+  readonly headers: Headers;
+  readonly reading: Reading;
+  readonly timing: Timing;
+  /** Nothing could be read of the answer. */
+  readonly unreadable: boolean;
+  readonly stream: { readonly chunks: number; readonly bytes: number; readonly frames: number } | null;
+  readonly errorText: string | null;
+}
+
+export interface BuiltEvent {
+  readonly event: LLMUsageAudit;
+  /** What the call costs its budgets; null when unknown. Units of 1e-12 USD. */
+  readonly usd: bigint | null;
+  readonly tokens: number | null;
+}
+
+export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltEvent => {
+  const { incoming, ask, dialect, consumer } = call;
+  const { reading, timing } = ended;
+  const { provider } = incoming;
+  const deployment = deploymentOf(call);
+  const requestModel = ask?.model ?? deployment;
+  const model = reading.model ?? requestModel;
+  const outcome = outcomeOf(ended);
+  const error = errorOf(ended);
+  const prompt = ask && (outcome !== 'blocked' || settings.capture.mode !== 'none') ? sizeOf(call) : null;
+  const { usage, source } = usageOf(call, ended, outcome, prompt?.chars ?? 0);
+  const priced = priceOf(usage, model, call, ended, outcome, settings);
+  const impact = impactOf(usage?.output ?? null, model, call, timing, settings);
+  const tokens = usage === null ? null : (usage.input ?? 0) + (usage.output ?? 0);
+  const caller: Caller = callerOf(call, settings.privacy, settings.platform);
+  const limits = rateLimitOf(ended.headers);
+  const usd = priced.status === 'priced' ? priced.total : null;
+
+  const event: LLMUsageAudit = {
+    '@id': `${call.requestId}.${ended.number}`,
+    // Admission, not the end: an event made after a crash must carry the same time, as index names are made of it.
+    '@timestamp': Math.floor(timing.receivedAt),
+    '@type': 'AuditEvent',
+    '@product': settings.identity.product,
+    '@serviceId': incoming.route.id,
+    '@service': incoming.route.name,
+    '@env': settings.identity.environment,
+    audit: 'LLMUsageAudit',
+    schema_version: '1',
+    tenant: consumer?.tenant ?? settings.identity.tenant,
+    environment: settings.identity.environment,
+    request_id: call.requestId,
+    provider_kind: provider.vendor.kind,
+    provider: provider.id,
+    provider_details: { id: provider.id, name: provider.id, kind: provider.vendor.kind, base_host: hostOf(provider.origin) },
+    model,
+    request_model: requestModel,
+    response_id: reading.responseId,
+    consumed_using: dialect ? `${dialect.consumedUsing}/${isStream(call, ended) ? 'streaming' : 'blocking'}` : null,
+    service_tier: usage?.serviceTier ?? null,
+    deployment_id: deployment,
+    resource_name: deployment === null ? null : (hostOf(provider.origin)?.split('.')[0] ?? null),
+    apikey: consumer && {
+      clientId: consumer.clientId,
+      clientName: consumer.clientName,
+      metadata: { ...consumer.metadata },
+      tags: [...consumer.tags],
+    },
+    user: caller.user,
+    route: { id: incoming.route.id, name: incoming.route.name },
+    resource: provider.id,
+    session: { id: caller.sessionId },
+    agent: { name: caller.agent },
+    feature: caller.feature,
+    trace: { id: caller.traceId },
+    span: { id: caller.spanId },
+    correlation_id: caller.correlationId,
+    client: { ip: caller.clientIp },
+    stream: ask || ended.stream ? isStream(call, ended) : null,
+    outcome,
+    status_code: ended.status,
+    error,
+    duration: ms(timing.endedAt - timing.receivedAt),
+    upstream_duration: span(timing.sentAt, timing.lastByteAt ?? timing.headAt),
+    gateway_overhead: overheadOf(timing),
+    time_to_first_token: span(timing.receivedAt, timing.firstTextAt),
+    time_per_output_token: perToken(timing, usage?.output ?? null, ended.stream !== null),
+    attempt: { number: ended.number, of: ended.of },
+    retry: { count: Math.max(0, ended.number - 1), recovered: ended.number > 1 && outcome === 'success' },
+    fallback: { count: 0, from: null },
+    cache: null,
+    finish_reasons: unique(reading.finish),
+    request: { params: ask?.params ?? {} },
+    messages: ask?.messages ?? { count: null, user: null, assistant: null, tool: null },
+    tools: {
+      offered: (ask?.tools.offered ?? []).slice(0, maxTools).map(short),
+      called: reading.toolCalls.slice(0, maxTools).map(short),
+      choice: ask?.tools.choice?.slice(0, 128) ?? null,
+      result_count: ask?.tools.resultCount ?? null,
+    },
+    input: { items: ask?.messages.count ?? null, chars: prompt?.chars ?? null, bytes: incoming.body?.length ?? 0 },
+    stream_stats: ended.stream,
+    rate_limit: limits,
+    capacity: {
+      requests_used_ratio: usedRatio(limits?.requests_limit ?? null, limits?.requests_remaining ?? null),
+      tokens_used_ratio: usedRatio(limits?.tokens_limit ?? null, limits?.tokens_remaining ?? null),
+    },
+    consumer_rate_limit: null,
+    events: [],
+    ...captured(call, reading, settings),
+    usage: {
+      prompt_tokens: usage?.input ?? null,
+      generation_tokens: usage?.output ?? null,
+      total_tokens: tokens,
+      cache_read_tokens: usage?.cacheRead ?? null,
+      cache_write_tokens: usage?.cacheWrite ?? null,
+      cache_write_5m_tokens: usage?.cacheWrite5m ?? null,
+      cache_write_1h_tokens: usage?.cacheWrite1h ?? null,
+      reasoning_tokens: usage?.reasoning ?? null,
+      input_audio_tokens: usage?.inputAudio ?? null,
+      output_audio_tokens: usage?.outputAudio ?? null,
+      input_image_tokens: usage?.inputImage ?? null,
+      output_image_tokens: usage?.outputImage ?? null,
+      web_search_requests: usage?.webSearches ?? null,
+      reported: reading.reported,
+      source,
+      check: reading.invalid ? 'invalid' : usage && source !== 'none' ? usageCheck(usage) : null,
+    },
+    cost_status: priced.status,
+    costs: 'costs' in priced ? priced.costs : null,
+    impacts_status: impact.status,
+    impacts: impact.impacts,
+    budgets: budgetsOf(call.budgets, settings.budgets.refresh(call.budgets), usd, tokens, outcome === 'blocked'),
+  };
+  return { event, usd, tokens };
+};
+
+const nothingBilled: Costs = {
+  input_cost: 0,
+  output_cost: 0,
+  reasoning_cost: 0,
+  cache_read_cost: 0,
+  cache_write_cost: 0,
+  other_cost: 0,
+  total_cost: 0,
+  currency: 'dollar',
+  source: 'not_billed',
+  catalogue_version: null,
+};
+
+const maxTools = 64;
+const short = (name: string): string => name.slice(0, 128);
+const unique = (names: readonly string[]): string[] => (names.length < 2 ? [...names] : [...new Set(names)]).slice(0, 16);
+const ms = (value: number): number => Math.round(Math.max(0, value) * 1000) / 1000;
+const span = (from: number | null, to: number | null): number | null => (from === null || to === null ? null : ms(to - from));
+const hostOf = (origin: string): string | null => /^[a-z]+:\/\/([^/]+)/i.exec(origin)?.[1] ?? null;
+const isStream = (call: Call, ended: Ended): boolean => ended.stream !== null || (call.ask?.stream ?? false);
+
+/** What the gateway itself added: from the whole request to its sending, and from the last byte to the end. */
+const overheadOf = ({ readAt, sentAt, lastByteAt, endedAt }: Timing): number | null =>
+  sentAt === null ? ms(endedAt - readAt) : ms(sentAt - readAt + (lastByteAt === null ? 0 : endedAt - lastByteAt));
+
+const perToken = ({ firstTextAt, lastByteAt }: Timing, output: number | null, stream: boolean): number | null =>
+  !stream || firstTextAt === null || lastByteAt === null || output === null || output < 2
+    ? null
+    : ms((lastByteAt - firstTextAt) / (output - 1));
+
+/** Azure names the deployment in the path, and the resource in the host. */
+const deploymentOf = (call: Call): string | null => {
+  const found = /\/openai\/deployments\/([^/]+)\//.exec(call.path)?.[1];
+  return found ? decodeURIComponent(found).slice(0, 256) : null;
+};
+
+const outcomeOf = ({ ending, status, reading }: Ended): LLMUsageAudit['outcome'] => {
+  switch (ending) {
+    case 'refused':
+      return 'blocked';
+    case 'client_gone':
+      return 'aborted';
+    case 'upstream_timeout':
+      return 'timeout';
+    case 'upstream_reset':
+    case 'upstream_unreachable':
+      return 'error';
+    case 'complete':
+      return (status ?? 0) >= 400 || reading.error !== null ? 'error' : 'success';
+  }
+};
+
+const errorOf = ({ ending, status, reading, errorText, superseded }: Ended): LLMUsageAudit['error'] => {
+  const clean = (text: string | null | undefined, length: number) => (text ? scrub(text.slice(0, 4 * length)).slice(0, length) : null);
+  const inStream = reading.error !== null && status !== null && status < 400;
+  if (superseded) {
+    return { type: 'usage_option_rejected', code: null, message: clean(reading.error?.message ?? errorText, 1024), status, in_stream: false };
+  }
+  if (reading.error) {
+    const { type, code, message } = reading.error;
+    return { type: clean(type, 128), code: clean(code, 128), message: clean(message, 1024), status, in_stream: inStream };
+  }
+  if (ending === 'client_gone') return { type: 'client_disconnected', code: null, message: null, status, in_stream: status !== null };
+  if (ending === 'complete' && (status ?? 0) < 400) return null;
+  return {
+    type: ending === 'complete' ? 'http_error' : ending,
+    code: null,
+    message: clean(errorText, 1024),
+    status,
+    in_stream: ending !== 'complete' && status !== null,
+  };
+};
+
+const sizeOf = (call: Call): { chars: number } => ({
+  chars: promptMessages(call.ask?.prompt ?? null).reduce((chars, message) => chars + message.content.length, 0),
+});
+
+/** An answer that was text, or that broke off, is estimated where the provider gave no figures; a failure is not. */
+const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome'], inputChars: number): Estimated => {
+  const { reading, ending, unreadable } = ended;
+  const none: Estimated = { usage: null, source: 'none' };
+  if (outcome === 'blocked' || call.dialect === null || call.ask === null) {
+    return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
+  }
+  const failed = (ended.status ?? 500) >= 400 || (outcome === 'error' && reading.outputChars === 0);
+  if (failed && ending !== 'client_gone') return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
+  if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return none;
+  // A whole body that broke off may have been generated to its end; only a stream tells how far it came.
+  const complete = ending === 'complete' && (reading.complete || ended.stream === null) && reading.error === null;
+  return withEstimate(reading.usage, inputChars, reading.outputChars, complete);
+};
+
+const priceOf = (
+  usage: Estimated['usage'],
+  model: string | null,
+  call: Call,
+  ended: Ended,
+  outcome: LLMUsageAudit['outcome'],
+  settings: Settings,
+): Priced | { status: 'not_billed'; costs: Costs } => {
+  const failed = outcome === 'blocked' || outcome === 'error' || outcome === 'timeout' || (ended.status ?? 0) >= 400;
+  if (usage === null && failed) return { status: 'not_billed', costs: nothingBilled };
+  if (usage === null) return { status: 'unmetered' };
+  return price({ kind: call.incoming.provider.vendor.kind, model, usage, at: ended.timing.receivedAt }, settings.prices);
+};
+
+const impactOf = (
+  output: number | null,
+  model: string | null,
+  call: Call,
+  { sentAt, lastByteAt }: Timing,
+  settings: Settings,
+): { status: LLMUsageAudit['impacts_status']; impacts: LLMUsageAudit['impacts'] } => {
+  if (!settings.impacts.enabled) return { status: null, impacts: null };
+  if (output === null) return { status: 'no_output', impacts: null };
+  const found = impacts({
+    kind: call.incoming.provider.vendor.kind,
+    model,
+    outputTokens: output,
+    latencySeconds: sentAt === null || lastByteAt === null ? null : Math.max(0, lastByteAt - sentAt) / 1000,
+    zone: settings.impacts.zone,
+  });
+  return 'unknown' in found ? { status: `unknown_${found.unknown}`, impacts: null } : { status: 'estimated', impacts: found };
+};
+
+const captured = (call: Call, reading: Reading, settings: Settings) => {
+  const { mode, maxBytes } = settings.capture;
+  const store = (text: string | null) => capture(mode, text, maxBytes, settings.platform.hmac);
+  const messages = mode === 'none' || !call.ask ? [] : promptMessages(call.ask.prompt);
+  if (mode === 'none' || mode === 'hash') {
+    const input = mode === 'hash' && messages.length > 0 ? store(JSON.stringify(messages)).content : null;
+    const output = mode === 'hash' && reading.text ? store(reading.text.join('')).content : null;
+    return {
+      capture: mode,
+      input_prompt: null,
+      input_hash: input,
+      input_truncated: false,
+      output: null,
+      output_hash: output,
+      output_truncated: false,
+    };
+  }
+  let left = maxBytes;
+  let inputTruncated = false;
+  const prompt: { role: string; content: string }[] = [];
+  for (const { role, content } of messages) {
+    if (left <= 0) {
+      inputTruncated = true;
+      break;
+    }
+    const stored = capture(mode, content, left, settings.platform.hmac);
+    inputTruncated ||= stored.truncated;
+    left -= (stored.content?.length ?? 0) + role.length;
+    prompt.push({ role: role.slice(0, 32), content: stored.content ?? '' });
+  }
+  const output = reading.text === null ? null : store(reading.text.join(''));
+  return {
+    capture: mode,
+    input_prompt: prompt,
+    input_hash: null,
+    input_truncated: inputTruncated,
+    output: output?.content ? { generations: [{ message: { role: 'assistant', content: output.content } }] } : null,
+    output_hash: null,
+    output_truncated: output?.truncated ?? false,
+  };
+};

@@ -1,0 +1,217 @@
+/** The embedded gateway: a reverse proxy in which a path prefix names the provider. Formats pass through untouched. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Pool } from 'undici';
+import type { Forwarded, IncomingCall, Plugins, Provider, Refused } from '../../contract.ts';
+import { ClientLeft, readBody } from './body.ts';
+import { type AbortPolicy, Drains } from './drains.ts';
+import { plainHeaders, requestHeaders } from './headers.ts';
+import { Relay } from './relay.ts';
+
+export interface Upstream {
+  readonly provider: Provider;
+  /** Path that the provider's base URL puts in front, without a trailing slash. */
+  readonly basePath: string;
+  /** Header lines of the configuration, sent with every call. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface GatewayOptions {
+  /** By path prefix. */
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** Null: a bare proxy that looks at nothing (what benchmarks compare with). */
+  readonly plugins: Plugins | null;
+  readonly limits: { readonly requestBody: number };
+  readonly onClientAbort: AbortPolicy;
+  /** Milliseconds: to connect; until the head of the answer; between two pieces of its body. */
+  readonly timeouts: { readonly connect: number; readonly head: number; readonly idle: number };
+  /** False makes `/readyz` answer 503. */
+  readonly ready: () => boolean;
+}
+
+export interface Gateway {
+  readonly server: Server;
+  /** Exchanges that are under way. */
+  inFlight(): number;
+  /** Takes no new connection, lets exchanges end for at most `graceMs`, then closes them. */
+  close(graceMs: number): Promise<void>;
+}
+
+export const createGateway = (options: GatewayOptions): Gateway => {
+  const pools = new Map<string, Pool>();
+  for (const { provider } of options.upstreams.values()) {
+    if (pools.has(provider.origin)) continue;
+    const { connect, head, idle } = options.timeouts;
+    pools.set(
+      provider.origin,
+      new Pool(provider.origin, {
+        connections: null,
+        pipelining: 1,
+        allowH2: false,
+        connect: { timeout: connect },
+        headersTimeout: head,
+        bodyTimeout: idle,
+      }),
+    );
+  }
+  const drains = new Drains(options.onClientAbort);
+  const underway = new Set<Promise<void>>();
+  let draining = false;
+
+  const exchange = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const receivedAt = performance.timeOrigin + performance.now();
+    const url = req.url ?? '/';
+    const question = url.indexOf('?');
+    const path = question < 0 ? url : url.slice(0, question);
+    const slash = path.indexOf('/', 1);
+    const prefix = slash < 0 ? path.slice(1) : path.slice(1, slash);
+    const upstream = options.upstreams.get(prefix);
+    if (!upstream) return local(req, res, path);
+
+    const body = await readBody(req, options.limits.requestBody);
+    const readAt = performance.timeOrigin + performance.now();
+    const target = slash < 0 ? '/' : path.slice(slash);
+    const query = question < 0 ? '' : url.slice(question);
+    const pool = pools.get(upstream.provider.origin);
+    if (!pool) throw new Error(`no pool for ${upstream.provider.id}`);
+    if (options.plugins === null) {
+      if (body === null) return say(res, 413, 'body_too_large', `The body is larger than ${options.limits.requestBody} bytes`);
+      return relay(pool, upstream, req, res, {
+        action: 'forward', target: target + query, body, headers: {}, call: null, retry: null,
+      }, 1);
+    }
+    const incoming: IncomingCall = {
+      method: req.method ?? 'GET',
+      path: target,
+      query,
+      headers: plainHeaders(req.headers),
+      body: body !== null && body.length > 0 ? body : null,
+      provider: upstream.provider,
+      clientIp: req.socket.remoteAddress ?? null,
+      route: { id: prefix, name: prefix },
+      receivedAt,
+      readAt,
+    };
+    if (body === null) {
+      const message = `The request body is larger than this gateway takes (${options.limits.requestBody} bytes; limits.request_body)`;
+      return refuse(res, options.plugins.refuse(incoming, { status: 413, code: 'body_too_large', message }), true);
+    }
+    const decision = await options.plugins.decide(incoming);
+    if (decision.action === 'refuse') return refuse(res, decision, false);
+    return relay(pool, upstream, req, res, decision, 1);
+  };
+
+  const relay = (
+    pool: Pool,
+    upstream: Upstream,
+    req: IncomingMessage,
+    res: ServerResponse,
+    forwarded: Forwarded,
+    attempt: number,
+  ): Promise<void> =>
+    new Promise((resolve) => {
+      const watch = forwarded.call && options.plugins ? options.plugins.watch(forwarded.call, attempt) : null;
+      const { retry } = forwarded;
+      const handler = new Relay({
+        res,
+        watch,
+        drains,
+        tryAgain: retry
+          ? (answer) => {
+              const again = retry(answer);
+              if (again) void relay(pool, upstream, req, res, again, attempt + 1).then(resolve);
+              return again !== null;
+            }
+          : null,
+        fail: (status, message) => say(res, status, status === 504 ? 'upstream_timeout' : 'upstream_error', message),
+        done: () => {
+          if (res.writableEnded || res.destroyed) resolve();
+        },
+      });
+      watch?.sent();
+      pool.dispatch(
+        {
+          method: (req.method ?? 'GET') as 'GET',
+          path: upstream.basePath + forwarded.target,
+          headers: { ...requestHeaders(req.headers, forwarded.headers), ...upstream.headers },
+          body: forwarded.body,
+        },
+        handler,
+      );
+    });
+
+  const local = (req: IncomingMessage, res: ServerResponse, path: string): void => {
+    if (path === '/healthz') return say(res, 200, null, 'ok');
+    if (path === '/readyz') {
+      const ready = !draining && options.ready();
+      return say(res, ready ? 200 : 503, ready ? null : 'not_ready', ready ? 'ready' : 'not ready');
+    }
+    const ids = [...options.upstreams.keys()];
+    const example = ids[0] ?? 'openai';
+    say(
+      res,
+      404,
+      'unknown_provider',
+      `No provider has the prefix "${path.split('/')[1] ?? ''}". Providers here: ${ids.join(', ')}. ` +
+        `Point your SDK's base URL at http://${req.headers.host ?? 'this-gateway'}/${example}/v1`,
+    );
+  };
+
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 300_000 }, (req, res) => {
+    if (draining) res.setHeader('connection', 'close');
+    const one = exchange(req, res).catch((error: unknown) => {
+      if (error instanceof ClientLeft) return;
+      // A bug of ours: the client gets an answer, the process lives, the log gets the stack.
+      process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      if (!res.headersSent) say(res, 500, 'internal_error', 'The gateway failed on this request');
+      else res.destroy();
+    });
+    underway.add(one);
+    void one.finally(() => underway.delete(one));
+  });
+  server.on('upgrade', (_req, socket: Socket) => {
+    const hint = JSON.stringify(errorBody('upgrade_not_supported', 'WebSocket and other upgrades are not carried yet; use the HTTP API of this provider'));
+    socket.end(
+      `HTTP/1.1 501 Not Implemented\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(hint)}\r\nconnection: close\r\n\r\n${hint}`,
+    );
+  });
+
+  return {
+    server,
+    inFlight: () => underway.size,
+    close: async (graceMs) => {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      let timer: NodeJS.Timeout | undefined;
+      const grace = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, graceMs);
+      });
+      await Promise.race([Promise.all(underway), grace]);
+      clearTimeout(timer);
+      server.closeAllConnections();
+      await closed;
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+};
+
+const errorBody = (code: string, message: string) => ({ error: { message, type: code, param: null, code } });
+
+/** An answer of the gateway itself, as JSON. */
+const say = (res: ServerResponse, status: number, code: string | null, message: string): void => {
+  const body = JSON.stringify(code === null ? { status: message } : errorBody(code, message));
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  res.end(body);
+};
+
+const refuse = (res: ServerResponse, refused: Refused, closing: boolean): void => {
+  res.writeHead(refused.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(refused.body),
+    // The rest of a body that nobody reads cannot be followed by another request.
+    ...(closing ? { connection: 'close' } : {}),
+    ...refused.headers,
+  });
+  res.end(refused.body);
+};

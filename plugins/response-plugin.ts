@@ -1,0 +1,143 @@
+/** The response plugin: watches an answer pass by and makes one event of it: frames → dialect → usage → cost → impacts → event. */
+import { AnswerReader } from './answer-reader.ts';
+import type { Call, Ending, Headers, Plugins, Watch } from './contract.ts';
+import { type Json, type JsonObject, newReading, type Reading, type Refusal } from './dialects/dialect.ts';
+import { object } from './dialects/read.ts';
+import { buildEvent, type Ended, type Timing } from './event-builder.ts';
+import { FrameHider } from './framing/hide-frame.ts';
+import { readFrame } from './framing/sse.ts';
+import { requestPlugin } from './request-plugin.ts';
+import type { Settings } from './settings.ts';
+import { emitter, type Emit } from './emit.ts';
+
+/** Both plugins, set up together: a refusal of the first is audited by the second. */
+export const createPlugins = (settings: Settings): Plugins => {
+  const emit = emitter(settings);
+  const request = requestPlugin(settings, (call, refusal) => void refused(call, refusal, settings, emit));
+  return { ...request, watch: (call, number) => new AttemptWatch(call, number, settings, emit) };
+};
+
+const refused = (call: Call, refusal: Refusal, settings: Settings, emit: Emit): Promise<void> => {
+  const at = settings.platform.now();
+  const reading = newReading(false);
+  reading.error = { type: refusal.code, code: refusal.code, message: refusal.message };
+  return emit(
+    buildEvent(
+      call,
+      { number: 0, of: 0, superseded: false, ending: 'refused', status: refusal.status, headers: {}, reading, timing: untimed(call, at), unreadable: false, stream: null, errorText: null },
+      settings,
+    ),
+    call,
+  );
+};
+
+const untimed = (call: Call, at: number): Timing => ({
+  receivedAt: call.incoming.receivedAt,
+  readAt: call.incoming.readAt,
+  sentAt: null,
+  headAt: null,
+  firstTextAt: null,
+  lastByteAt: null,
+  endedAt: at,
+});
+
+class AttemptWatch implements Watch {
+  readonly rewrites: boolean;
+  readonly #call: Call;
+  readonly #number: number;
+  readonly #settings: Settings;
+  readonly #emit: Emit;
+  readonly #reading: Reading;
+  readonly #timing: Timing;
+  readonly #hider: FrameHider | null;
+  #reader: AnswerReader | null = null;
+  #status: number | null = null;
+  #headers: Headers = {};
+  #chunks = 0;
+  #bytes = 0;
+  #superseded = false;
+
+  constructor(call: Call, number: number, settings: Settings, emit: Emit) {
+    this.#call = call;
+    this.#number = number;
+    this.#settings = settings;
+    this.#emit = emit;
+    this.#reading = newReading(settings.capture.mode !== 'none');
+    this.#timing = untimed(call, 0);
+    const usage = call.usageForced ? call.dialect?.streamUsage : undefined;
+    this.rewrites = usage !== undefined;
+    this.#hider = usage ? new FrameHider((frame) => isUsage(frame, usage.isUsageFrame)) : null;
+  }
+
+  sent(): void {
+    this.#timing.sentAt = this.#settings.platform.now();
+  }
+
+  head(status: number, headers: Headers): void {
+    this.#status = status;
+    this.#headers = headers;
+    this.#timing.headAt = this.#settings.platform.now();
+    const { dialect } = this.#call;
+    if (!dialect) return;
+    const { platform, maxReadBytes } = this.#settings;
+    this.#reader = new AnswerReader(dialect, this.#reading, platform, headers['content-encoding'], maxReadBytes);
+  }
+
+  pass(chunk: Uint8Array): Uint8Array {
+    return this.#hider ? this.#hider.pass(chunk) : chunk;
+  }
+
+  read(chunk: Uint8Array): void {
+    this.#chunks++;
+    this.#bytes += chunk.length;
+    this.#timing.lastByteAt = this.#settings.platform.now();
+    if (!this.#reader) return;
+    this.#reader.push(chunk);
+    if (this.#timing.firstTextAt === null && this.#reading.outputChars > 0) this.#timing.firstTextAt = this.#timing.lastByteAt;
+  }
+
+  flush(): Uint8Array {
+    return this.#hider ? this.#hider.end() : new Uint8Array(0);
+  }
+
+  superseded(): void {
+    this.#superseded = true;
+  }
+
+  end(ending: Ending, message?: string): Promise<void> {
+    this.#timing.endedAt = this.#settings.platform.now();
+    const rest = this.#reader?.end();
+    return rest ? rest.then(() => this.#finish(ending, message)) : this.#finish(ending, message);
+  }
+
+  #finish(ending: Ending, message: string | undefined): Promise<void> {
+    const reader = this.#reader;
+    const stream = reader?.isStream ? { chunks: this.#chunks, bytes: this.#bytes, frames: reader.frames } : null;
+    const ended: Ended = {
+      number: this.#number,
+      of: this.#superseded ? this.#number + 1 : this.#number,
+      superseded: this.#superseded,
+      ending,
+      status: this.#status,
+      headers: this.#headers,
+      reading: this.#reading,
+      timing: this.#timing,
+      unreadable: reader?.unreadable ?? true,
+      stream,
+      errorText: message ?? reader?.plainText ?? null,
+    };
+    return this.#emit(buildEvent(this.#call, ended, this.#settings), this.#call);
+  }
+}
+
+const isUsage = (frame: Uint8Array, isUsageFrame: (event: JsonObject) => boolean): boolean => {
+  const text = readFrame(frame)?.text;
+  // Every other chunk of such a stream says `"usage":null`, or nothing of usage.
+  if (text === undefined || !text.includes('"usage"') || text.includes('"usage":null')) return false;
+  try {
+    const event = object(JSON.parse(text) as Json);
+    return event !== null && isUsageFrame(event);
+  } catch {
+    return false;
+  }
+};

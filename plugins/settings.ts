@@ -1,0 +1,24 @@
+/** How the two plugins are set up: the part of a host's configuration that they read. */
+import type { Acceptor } from '../schemas/record.ts';
+import type { Budgets } from './budgets/budgets.ts';
+import type { Consumer, Platform } from './contract.ts';
+import type { PriceBook } from './pricing/book.ts';
+import type { CaptureMode } from './redaction/capture.ts';
+
+/** How an identity may be stored: as it is, as a keyed hash, shortened, or not at all. */
+export type Privacy = 'keep' | 'hmac' | 'truncate' | 'drop';
+
+export interface Settings {
+  readonly platform: Platform;
+  readonly acceptor: Acceptor;
+  readonly budgets: Budgets;
+  readonly prices: PriceBook;
+  /** Finds the consumer of a key; null: the clients' own provider keys pass through. */
+  readonly keys: ((key: string) => Consumer | null) | null;
+  readonly capture: { readonly mode: CaptureMode; readonly maxBytes: number };
+  readonly privacy: { readonly user: Privacy; readonly email: Privacy; readonly clientIp: Privacy };
+  readonly impacts: { readonly enabled: boolean; readonly zone: string | null };
+  readonly identity: { readonly product: string; readonly environment: string; readonly tenant: string };
+  /** Bodies up to this many bytes are read; longer ones pass through unread. */
+  readonly maxReadBytes: number;
+}

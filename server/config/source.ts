@@ -1,0 +1,68 @@
+/** A configuration file: its values with the environment filled in, and the place of each in the text. */
+import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type Environment, hasVariable, substitute } from './environment.ts';
+import { keyOf, type Path, type Problem } from './problem.ts';
+
+export interface Source {
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** A problem with the value at a path, or with the key itself, or where it is missing. */
+  problem(path: Path, message: string): Problem;
+  /** The text of a number, boolean or text as it stands in the file, environment filled in; null elsewhere. */
+  text(path: Path): string | null;
+}
+
+/** Reads YAML 1.2. */
+export const readSource = (file: string, yaml: string, environment: Environment): Source => {
+  const lines = new LineCounter();
+  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true });
+  const problems: Problem[] = [];
+  const at = (offset: number, key: string, message: string): Problem => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, key, message };
+  };
+  for (const { pos, message } of [...document.errors, ...document.warnings]) problems.push(at(pos[0], '', message));
+  if (document.errors.length > 0) return { value: null, problems, problem: (path, message) => at(0, keyOf(path), message), text: () => null };
+
+  visit(document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key' || typeof node.value !== 'string' || !hasVariable(node.value)) return;
+      const filled = substitute(node.value, environment);
+      const path = pathOf([...ancestors, node]);
+      for (const message of filled.problems) problems.push(at(node.range?.[0] ?? 0, keyOf(path), message));
+      node.value = filled.text;
+      node.source = filled.text;
+    },
+  });
+
+  const offset = (path: Path): number => {
+    const parent = path.length === 0 ? null : document.getIn(path.slice(0, -1), true);
+    if (isMap(parent)) {
+      const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)));
+      if (pair) return (pair.key as Node).range?.[0] ?? 0;
+    }
+    const node = document.getIn(path, true) as Node | undefined;
+    if (node?.range) return node.range[0];
+    return path.length === 0 ? 0 : offset(path.slice(0, -1));
+  };
+  return {
+    value: document.toJS({ maxAliasCount: 100 }),
+    problems,
+    problem: (path, message) => at(offset(path), keyOf(path), message),
+    text: (path) => {
+      const node = document.getIn(path, true);
+      return isScalar(node) && node.value !== null ? (node.source ?? String(node.value)) : null;
+    },
+  };
+};
+
+/** The way to the last of these nodes, each the child of the one before. */
+const pathOf = (nodes: readonly unknown[]): Path =>
+  nodes.flatMap((node, index): (string | number)[] => {
+    if (isPair(node)) return [String(isScalar(node.key) ? node.key.value : node.key)];
+    const parent = nodes[index - 1];
+    if (typeof parent === 'object' && parent !== null && 'items' in parent && Array.isArray(parent.items)) {
+      return [parent.items.indexOf(node)];
+    }
+    return [];
+  });

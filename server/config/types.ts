@@ -1,0 +1,75 @@
+/** The configuration as the program sees it: checked, complete, frozen; milliseconds, bytes, units of 1e-12 USD. */
+import type { Budget } from '../../plugins/budgets/budgets.ts';
+import type { Vendor } from '../../plugins/dialects/vendors.ts';
+import type { CaptureMode } from '../../plugins/redaction/capture.ts';
+import type { Privacy } from '../../plugins/settings.ts';
+import type { Exporter } from '../../schemas/generated/config-types.ts';
+
+export interface ProviderConfig {
+  /** Path prefix at the gateway, `provider` in the event. */
+  readonly id: string;
+  readonly vendor: Vendor;
+  /** Scheme, host and optional path, without a trailing slash. Null: the gateway starts the simulator and fills it in. */
+  readonly baseUrl: string | null;
+  readonly credential: string | null;
+  /** Sent with every call, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A price that the user states, USD per million tokens as decimal strings. */
+export interface StatedPrice {
+  /** Kind of provider that it holds for. */
+  readonly provider: string;
+  /** Exact name, or with `*`. */
+  readonly model: string;
+  readonly input: string;
+  readonly output: string;
+  readonly cache_read?: string;
+  readonly cache_write_5m?: string;
+  readonly cache_write_1h?: string;
+  readonly reasoning?: string;
+}
+
+export interface Config {
+  readonly dataDir: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** In the order of the file. */
+  readonly providers: readonly ProviderConfig[];
+  /** Null: `keys` once a key exists, else `passthrough`. */
+  readonly auth: 'keys' | 'passthrough' | null;
+  readonly keysFile: string;
+  readonly capture: { readonly mode: CaptureMode; readonly maxBytes: number };
+  readonly privacy: { readonly user: Privacy; readonly email: Privacy; readonly clientIp: Privacy };
+  readonly pricing: {
+    /** LiteLLM-format price files, the first wins. */
+    readonly files: readonly string[];
+    readonly preferProviderCost: boolean;
+    readonly stated: readonly StatedPrice[];
+  };
+  readonly impacts: { readonly enabled: boolean; readonly zone: string | null };
+  readonly budgets: readonly Budget[];
+  /** Bytes. */
+  readonly limits: { readonly requestBody: number; readonly responseBody: number };
+  readonly onClientAbort: {
+    readonly mode: 'cut' | 'drain';
+    readonly timeMs: number;
+    readonly bytes: number;
+    readonly atOnce: number;
+  };
+  /** Milliseconds. */
+  readonly timeouts: {
+    readonly connect: number;
+    readonly head: number;
+    readonly idle: number;
+    readonly shutdown: number;
+  };
+  readonly spool: {
+    readonly max_bytes: number;
+    readonly segment_bytes: number;
+    readonly on_full: 'drop_oldest' | 'refuse_calls';
+  };
+  /** As written: the exporters read their own settings. */
+  readonly exporters: readonly Exporter[];
+  readonly identity: { readonly product: string; readonly environment: string; readonly tenant: string };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
+}

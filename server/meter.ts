@@ -1,0 +1,70 @@
+/** Runs a recorded exchange through the two plugins, without any network: the events are what the gateway would have made. */
+import type { Acceptor, AuditRecord } from '../schemas/record.ts';
+import type { Headers, IncomingCall, Platform, Plugins, Provider } from '../plugins/contract.ts';
+import { vendorByHost, vendorOf } from '../plugins/dialects/vendors.ts';
+import { createPlugins } from '../plugins/response-plugin.ts';
+import type { Settings } from '../plugins/settings.ts';
+
+/** A request and its answer, as they crossed the wire; bodies after decompression. */
+export interface Exchange {
+  readonly request: { readonly method: string; readonly url: string; readonly headers: Headers; readonly body: Uint8Array | null };
+  readonly response: { readonly status: number; readonly headers: Headers; readonly body: Uint8Array };
+}
+
+export interface Meter {
+  /** The JSON of each event that the exchange makes; none for a call that is free. */
+  read(exchange: Exchange): Promise<string[]>;
+}
+
+/** @param split bytes per piece in which the answer's body is fed; null for one piece. */
+export const createMeter = (settings: Omit<Settings, 'acceptor'>, split: number | null): Meter => {
+  let made: AuditRecord[] = [];
+  const acceptor: Acceptor = {
+    accept: async (record) => void made.push(record),
+    deadLetter: async (_record, reason) => {
+      throw new Error(`made an event that is ${reason}`);
+    },
+  };
+  const plugins = createPlugins({ ...settings, acceptor });
+  return {
+    read: async (exchange) => {
+      made = [];
+      await run(plugins, settings.platform, exchange, split);
+      return made.map(({ body }) => body);
+    },
+  };
+};
+
+const run = async (plugins: Plugins, platform: Platform, { request, response }: Exchange, split: number | null): Promise<void> => {
+  const url = new URL(request.url);
+  const at = platform.now();
+  const incoming: IncomingCall = {
+    method: request.method,
+    path: url.pathname,
+    query: url.search,
+    headers: request.headers,
+    body: request.body,
+    provider: providerOf(url),
+    clientIp: null,
+    route: { id: url.host, name: url.host },
+    receivedAt: at,
+    readAt: at,
+  };
+  const decision = await plugins.decide(incoming);
+  if (decision.action === 'refuse' || decision.call === null) return;
+  const watch = plugins.watch(decision.call, 1);
+  // `sent` is not called: how long the provider took is not known, and must not bound the footprint.
+  watch.head(response.status, response.headers);
+  for (let at = 0; at < response.body.length; at += split ?? response.body.length) {
+    watch.read(response.body.subarray(at, at + (split ?? response.body.length)));
+  }
+  await watch.end('complete');
+};
+
+/** By host; an unknown host speaks the format that its path names. */
+const providerOf = (url: URL): Provider => {
+  const compatible = url.pathname.toLowerCase().endsWith('/messages') ? 'anthropic-compatible' : 'openai-compatible';
+  const vendor = vendorByHost(url.host) ?? vendorOf(compatible);
+  if (!vendor) throw new Error(`the vendor table has no row ${compatible}`);
+  return { id: vendor.kind, vendor, origin: url.origin, credential: null };
+};
