@@ -39,12 +39,15 @@ const rate = (price) =>
     ? decimal(price)
     : [decimal(price.base), ...price.tiers.flatMap(({ start, price: dearer }) => [start, decimal(dearer)])];
 
+/** No price at all is how the source writes "free"; a price for something else than tokens leaves nothing to price. */
 const ratesOf = (prices) =>
-  Object.fromEntries(
-    Object.entries(rateNames)
-      .filter(([key]) => prices[key] !== undefined)
-      .map(([key, name]) => [name, rate(prices[key])]),
-  );
+  Object.keys(prices).length === 0
+    ? { input: '0', output: '0' }
+    : Object.fromEntries(
+        Object.entries(rateNames)
+          .filter(([key]) => prices[key] !== undefined)
+          .map(([key, name]) => [name, rate(prices[key])]),
+      );
 
 const secondOfDay = (time) => {
   const [hours, minutes, seconds] = time.replace(/Z$/, '').split(':').map(Number);
@@ -92,16 +95,19 @@ const matches = (rule, name) => {
 /** The names that a rule lists outright. */
 const namesIn = (rule) => (rule.equals ? [rule.equals.toLowerCase()] : (rule.or ?? []).flatMap(namesIn));
 
+/** Names are compared in lower case; a regular expression is written for that already. */
+const lowered = (rule) => {
+  const [[kind, operand]] = Object.entries(rule);
+  if (kind === 'regex') return rule;
+  return { [kind]: Array.isArray(operand) ? operand.map(lowered) : operand.toLowerCase() };
+};
+
 /** What is left of a rule when its outright names are in the map; null when nothing is. */
 const remainder = (rule) => {
   if (rule.equals) return null;
-  if (rule.or) {
-    const parts = rule.or.map(remainder).filter((part) => part !== null);
-    return parts.length > 1 ? { or: parts } : (parts[0] ?? null);
-  }
-  const [[kind, operand]] = Object.entries(rule);
-  if (kind === 'and' || kind === 'regex') return rule;
-  return { [kind]: operand.toLowerCase() };
+  if (!rule.or) return lowered(rule);
+  const parts = rule.or.map(remainder).filter((part) => part !== null);
+  return parts.length > 1 ? { or: parts } : (parts[0] ?? null);
 };
 
 const providerOf = ({ models, fallback_model_providers: fallback = [] }) => {

@@ -1,4 +1,4 @@
-/** Everything that is generated from the field catalogue and from the schema of the configuration. */
+/** Everything that is generated from the field catalogue and from the schemas of the files that users write. */
 import { readFile } from 'node:fs/promises';
 import { events } from '../schemas/fields.ts';
 import { eventSchemas } from './event-schemas.mjs';
@@ -36,6 +36,9 @@ export const generate = async () => {
   const config = await read('config.schema.json');
   const exporter = await read('exporter.schema.json');
   await add('config', config, [exporter], { allErrors: true, useDefaults: true, verbose: true });
+  const keys = await read('keys.schema.json');
+  await add('keys', keys, [], { allErrors: true, useDefaults: true });
+  files.set('schemas/generated/keys-types.ts', await types([keys]));
   files.set('schemas/generated/config-types.ts', await types([selfContained(config, exporter)]));
   return files;
 };

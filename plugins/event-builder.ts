@@ -252,8 +252,8 @@ const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome'], in
   const failed = (ended.status ?? 500) >= 400 || (outcome === 'error' && reading.outputChars === 0);
   if (failed && ending !== 'client_gone') return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
   if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return none;
-  // A whole body that broke off may have been generated to its end; only a stream tells how far it came.
-  const complete = ending === 'complete' && (reading.complete || ended.stream === null) && reading.error === null;
+  // A stream tells itself that it came to its end, also to a gateway that drained it for a client that had left.
+  const complete = (reading.complete || (ending === 'complete' && ended.stream === null)) && reading.error === null;
   return withEstimate(reading.usage, inputChars, reading.outputChars, complete);
 };
 

@@ -41,18 +41,19 @@ export const reason = ({ keyword, params }: SchemaError): string => {
     case 'const':
       return `must be ${params['allowedValue']}`;
     case 'minimum':
+      return `must be at least ${params['limit']}`;
     case 'maximum':
-    case 'exclusiveMinimum':
-    case 'exclusiveMaximum':
-      return `must be ${params['comparison']} ${params['limit']}`;
+      return `must be at most ${params['limit']}`;
     case 'minLength':
+      return params['limit'] === 1 ? 'must not be empty' : `must have at least ${params['limit']} characters`;
+    case 'maxLength':
+      return `must have at most ${params['limit']} characters`;
     case 'minItems':
     case 'minProperties':
-      return `must have at least ${params['limit']} of length`;
-    case 'maxLength':
+      return `must have at least ${params['limit']} of them`;
     case 'maxItems':
     case 'maxProperties':
-      return `must have at most ${params['limit']} of length`;
+      return `must have at most ${params['limit']} of them`;
     case 'pattern':
       return `must match ${params['pattern']}`;
     default:

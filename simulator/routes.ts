@@ -29,7 +29,7 @@ const generated = (api: Api, call: Call, simulate: Simulate, memory: Memory): An
   const planned = plan(ask, simulate, random);
   const used = planned.counts.input;
   if (ask.stream) {
-    const answer = succeeded(vendor, createRandom(hash(prompt)), api.stream(planned, memory.keep), used);
+    const answer = succeeded(vendor, random, api.stream(planned, memory.keep), used);
     return { ...answer, cut: planned.ending === 'cut' };
   }
   if (simulate.error_after_chunks !== undefined) return failed(vendor, random, { status: 500 });

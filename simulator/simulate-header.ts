@@ -89,3 +89,10 @@ export const parseSimulate = (header: string | undefined): Simulate | string => 
   }
   return value as Simulate;
 };
+
+/** The header's value: JSON in ASCII, since headers carry nothing else safely. */
+export const simulateHeader = (simulate: Simulate): string =>
+  JSON.stringify(simulate).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -1,7 +1,7 @@
 /** The demo's traffic: what the applications of three consumers could send in a minute. */
 import type { Api } from './apis/api.ts';
 import { createRandom, hash, type Random } from './random.ts';
-import type { Simulate } from './simulate-header.ts';
+import { type Simulate, simulateHeader } from './simulate-header.ts';
 
 export interface SimulatedCall {
   readonly api: Api['name'];
@@ -152,7 +152,7 @@ const callOf = (random: Random, index: number, leaves: boolean): SimulatedCall =
     headers: {
       'content-type': 'application/json',
       ...(api === 'anthropic-messages' && { 'anthropic-version': '2023-06-01' }),
-      'x-simulate': JSON.stringify(simulate),
+      'x-simulate': simulateHeader(simulate),
     },
     body: JSON.stringify(bodies[api](shape)),
     key,

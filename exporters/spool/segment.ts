@@ -1,7 +1,7 @@
 /** One file of the spool: a SQLite database that is appended to, then sealed, then unlinked as a whole. */
-import { rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { AuditRecord } from '../../schemas/record.ts';
 import { privateDatabase, syncDirectory } from './disk.ts';
 import { checksum, type Stored } from './record.ts';
@@ -9,7 +9,7 @@ import { checksum, type Stored } from './record.ts';
 /** Bytes. Seven events of 2 KB fit a page, where SQLite's default of 4096 wastes half of it. */
 export const pageSize = 16_384;
 
-/** The salvager (pages.ts) reads these columns in this order. */
+/** pages.ts reads these columns in this order. */
 const table = `CREATE TABLE IF NOT EXISTS event(
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kind TEXT NOT NULL, crc INTEGER NOT NULL, body TEXT NOT NULL)`;
 
@@ -17,54 +17,94 @@ const salvagedMark = 1;
 
 type Row = { seq: number; id: string; at: number; kind: string; crc: number; body: string };
 
-/** The first and last of something that only grows; null while there is nothing. */
+/** The first and last of something that grows. */
 interface Range<T> {
   readonly first: T;
   readonly last: T;
 }
 
+interface Connection {
+  readonly database: DatabaseSync;
+  readonly insert: StatementSync;
+  readonly select: StatementSync;
+  readonly find: StatementSync;
+}
+
+const connect = (database: DatabaseSync): Connection => ({
+  database,
+  insert: database.prepare('INSERT INTO event VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+  select: database.prepare('SELECT seq, id, at, kind, crc, body FROM event WHERE seq > ? ORDER BY seq'),
+  find: database.prepare('SELECT 1 FROM event WHERE id = ?'),
+});
+
+const range = <T>({ database }: Connection, column: 'seq' | 'id'): Range<T> | null => {
+  // Two queries: SQLite answers each from one end of the tree, but both in one by reading all of it.
+  const first = database.prepare(`SELECT min(${column}) AS value FROM event`).get()?.['value'];
+  const last = database.prepare(`SELECT max(${column}) AS value FROM event`).get()?.['value'];
+  return first === null || last === null ? null : { first: first as T, last: last as T };
+};
+
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const hasLog = (path: string): boolean => sizeOf(`${path}-wal`) > 0;
+
+/** Sealed files say so themselves: bytes 18 and 19 of a SQLite file are 1 unless it is in WAL mode. */
+const isSealed = (path: string): boolean => {
+  const head = Buffer.alloc(20);
+  const fd = openSync(path, 'r');
+  readSync(fd, head, 0, head.length, 0);
+  closeSync(fd);
+  return head[18] === 1 && !hasLog(path);
+};
+
+/** Opens for writing. After a crash: is the tree in order? (The contents are checked row by row when they are read.) */
+const writable = (path: string): DatabaseSync => {
+  const unclean = hasLog(path);
+  const database = privateDatabase(path);
+  try {
+    database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${table}`);
+    const verdict = unclean ? database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] : 'ok';
+    if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { errcode: 11 });
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+};
 
 export class Segment {
   readonly path: string;
-  readonly #database: DatabaseSync;
-  readonly #insert: StatementSync;
-  readonly #select: StatementSync;
-  readonly #find: StatementSync;
+  #connection: Connection | null;
+  #sealed: boolean;
   #seqs: Range<number> | null;
   #ids: Range<string> | null;
+  #salvaged: boolean;
 
-  /** Opens the file, made when missing. Throws what SQLite throws when it is not sound. */
-  constructor(path: string) {
+  private constructor(path: string, sealed: boolean) {
     this.path = path;
-    const unclean = sizeOf(`${path}-wal`) > 0;
-    this.#database = privateDatabase(path);
+    this.#sealed = sealed;
+    const database = sealed ? new DatabaseSync(path, { readOnly: true }) : writable(path);
     try {
-      this.#database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${table}`);
-      if (unclean) this.#check();
-      this.#insert = this.#database.prepare('INSERT INTO event VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
-      this.#select = this.#database.prepare('SELECT seq, id, at, kind, crc, body FROM event WHERE seq > ? ORDER BY seq');
-      this.#find = this.#database.prepare('SELECT 1 FROM event WHERE id = ?');
-      this.#seqs = this.#range<number>('seq');
-      this.#ids = this.#range<string>('id');
+      this.#connection = connect(database);
+      this.#seqs = range(this.#connection, 'seq');
+      this.#ids = range(this.#connection, 'id');
+      this.#salvaged = database.prepare('PRAGMA user_version').get()?.['user_version'] === salvagedMark;
     } catch (thrown) {
-      this.#database.close();
+      database.close();
       throw thrown;
     }
+  }
+
+  /** Throws what SQLite throws when the disk does not let it. */
+  static create(path: string): Segment {
+    const segment = new Segment(path, false);
     syncDirectory(dirname(path));
+    return segment;
   }
 
-  #range<T>(column: 'seq' | 'id'): Range<T> | null {
-    // Two queries: SQLite answers each from one end of the tree, but both in one by reading all of it.
-    const first = this.#database.prepare(`SELECT min(${column}) AS value FROM event`).get()?.['value'];
-    const last = this.#database.prepare(`SELECT max(${column}) AS value FROM event`).get()?.['value'];
-    return first === null || last === null ? null : { first: first as T, last: last as T };
-  }
-
-  /** After a crash: is the tree in order? (The contents are checked row by row when they are read.) */
-  #check(): void {
-    const verdict = this.#database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { errcode: 11 });
+  /** Opens a file that is there: for reading when it was sealed. Throws what SQLite throws when it is not sound. */
+  static open(path: string): Segment {
+    return new Segment(path, isSealed(path));
   }
 
   /** Sequence numbers of the first and last record; null when empty. */
@@ -72,23 +112,33 @@ export class Segment {
     return this.#seqs;
   }
 
-  /** Rebuilt from a damaged file: what is missing in it is lost for good. */
-  get salvaged(): boolean {
-    return this.#database.prepare('PRAGMA user_version').get()?.['user_version'] === salvagedMark;
+  /** Folded into one plain file that is only read. */
+  get sealed(): boolean {
+    return this.#sealed;
   }
 
-  markSalvaged(): void {
-    this.#database.exec(`PRAGMA user_version = ${salvagedMark}`);
+  /** Rebuilt from a damaged file: what is missing in it is lost for good. */
+  get salvaged(): boolean {
+    return this.#salvaged;
   }
 
   /** Bytes on the disk. */
   get size(): number {
-    return sizeOf(this.path) + sizeOf(`${this.path}-wal`);
+    return sizeOf(this.path) + (this.#sealed ? 0 : sizeOf(`${this.path}-wal`));
+  }
+
+  get isOpen(): boolean {
+    return this.#connection !== null;
+  }
+
+  #open(): Connection {
+    this.#connection ??= connect(new DatabaseSync(this.path, { readOnly: true }));
+    return this.#connection;
   }
 
   has(id: string): boolean {
     const ids = this.#ids;
-    return ids !== null && id >= ids.first && id <= ids.last && this.#find.get(id) !== undefined;
+    return ids !== null && id >= ids.first && id <= ids.last && this.#open().find.get(id) !== undefined;
   }
 
   /**
@@ -96,20 +146,23 @@ export class Segment {
    * left out. Returns how many were new. They are on the disk when it returns; when it throws none of them is.
    */
   append(seq: number, records: readonly AuditRecord[], known: (id: string) => boolean): number {
+    const { database, insert } = this.#open();
     let next = seq;
     let first = this.#ids?.first;
     let last = this.#ids?.last;
-    this.#database.exec('BEGIN IMMEDIATE');
+    database.exec('BEGIN IMMEDIATE');
     try {
-      for (const record of records) {
-        if (known(record.id) || this.#put({ ...record, seq: next }) === 0) continue;
+      for (const { id, at, kind, body } of records) {
+        if (known(id)) continue;
+        const record = { seq: next, id, at, kind, body };
+        if (insert.run(next, id, at, kind, checksum(record), body).changes === 0) continue;
         next++;
-        if (first === undefined || record.id < first) first = record.id;
-        if (last === undefined || record.id > last) last = record.id;
+        if (first === undefined || id < first) first = id;
+        if (last === undefined || id > last) last = id;
       }
-      this.#database.exec('COMMIT');
+      database.exec('COMMIT');
     } catch (thrown) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw thrown;
     }
     if (first !== undefined && last !== undefined) this.#ids = { first, last };
@@ -117,27 +170,31 @@ export class Segment {
     return next - seq;
   }
 
-  /** Writes back records that already have their numbers; those that are there stay as they are. Returns how many were missing. */
+  /** Writes back records under the numbers that they had; those that are there stay as they are. Returns how many were missing. */
   restore(records: Iterable<Stored>): number {
+    const connection = this.#open();
     let missing = 0;
-    this.#database.exec('BEGIN IMMEDIATE');
-    for (const record of records) missing += this.#put(record);
-    this.#database.exec('COMMIT');
-    this.#seqs = this.#range<number>('seq');
-    this.#ids = this.#range<string>('id');
+    connection.database.exec('BEGIN IMMEDIATE');
+    for (const record of records) {
+      const { seq, id, at, kind, body } = record;
+      missing += Number(connection.insert.run(seq, id, at, kind, checksum(record), body).changes);
+    }
+    connection.database.exec('COMMIT');
+    this.#seqs = range(connection, 'seq');
+    this.#ids = range(connection, 'id');
     return missing;
   }
 
-  #put(record: Stored): number {
-    const { seq, id, at, kind, body } = record;
-    return Number(this.#insert.run(seq, id, at, kind, checksum(record), body).changes);
+  markSalvaged(): void {
+    this.#open().database.exec(`PRAGMA user_version = ${salvagedMark}`);
+    this.#salvaged = true;
   }
 
   /** Records behind `after`, in order: at most `count`, and no more once their bodies have `length` characters together. */
   read(after: number, count: number, length: number): Stored[] {
     const records: Stored[] = [];
     let sum = 0;
-    for (const row of this.#select.iterate(after)) {
+    for (const row of this.#open().select.iterate(after)) {
       const { crc, ...record } = row as Row;
       records.push(checksum(record) === crc ? record : { ...record, damaged: true });
       sum += record.body.length;
@@ -148,16 +205,20 @@ export class Segment {
 
   /** Nothing more will be written: folds the log into the file, so that one plain file remains. */
   seal(): void {
-    this.#database.exec('PRAGMA journal_mode = DELETE');
+    if (this.#sealed) return;
+    this.#open().database.exec('PRAGMA journal_mode = DELETE');
+    this.#sealed = true;
+    this.rest();
   }
 
-  close(): void {
-    this.#database.close();
+  /** Gives back the file descriptors; a sealed segment opens again when it is read. */
+  rest(): void {
+    this.#connection?.database.close();
+    this.#connection = null;
   }
 
-  /** Closes and deletes the file. */
   unlink(): void {
-    this.close();
+    this.rest();
     removeDatabase(this.path);
   }
 }

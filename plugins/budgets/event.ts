@@ -1,7 +1,7 @@
 /** Budgets as the event shows them: before, this call, after. */
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
 import type { BudgetView } from '../contract.ts';
-import { usdNumber } from '../pricing/money.ts';
+import { dollars } from '../pricing/money.ts';
 
 /** @param before at admission; @param now as they stand before this call is booked. */
 export const budgetsOf = (
@@ -23,16 +23,16 @@ export const budgetsOf = (
       name: view.name,
       decision: refused && exceeded ? 'blocked' : 'allowed',
       consumption: {
-        consumed_total_usd: usdNumber(spentUsd),
+        consumed_total_usd: dollars(spentUsd),
         consumed_total_tokens: spentTokens,
-        remaining_total_usd: leftUsd === null ? null : usdNumber(leftUsd > 0n ? leftUsd : 0n),
+        remaining_total_usd: leftUsd === null ? null : dollars(leftUsd > 0n ? leftUsd : 0n),
         remaining_total_tokens: leftTokens === null ? null : Math.max(0, leftTokens),
-        allowed_total_usd: view.limitUsd === null ? null : usdNumber(view.limitUsd),
+        allowed_total_usd: view.limitUsd === null ? null : dollars(view.limitUsd),
         allowed_total_tokens: view.limitTokens,
       },
-      before: { usd: usdNumber(view.spentUsd), tokens: view.spentTokens },
-      this_call: { usd: usd === null ? null : usdNumber(usd), tokens },
-      after: { usd: usdNumber(spentUsd), tokens: spentTokens },
+      before: { usd: dollars(view.spentUsd), tokens: view.spentTokens },
+      this_call: { usd: usd === null ? null : dollars(usd), tokens },
+      after: { usd: dollars(spentUsd), tokens: spentTokens },
       exceeded,
     };
   });

@@ -64,7 +64,7 @@ export const anthropicMessages: Dialect = {
 
   onlyText: (name, text) => {
     if (name !== 'content_block_delta') return name === 'ping' || name === 'content_block_stop' ? 0 : -1;
-    return lengthOf(text, '"text":"') + lengthOf(text, '"thinking":"') + lengthOf(text, '"partial_json":"');
+    return lengthOf(text, 'text') + lengthOf(text, 'thinking') + lengthOf(text, 'partial_json');
   },
 
   refusal: ({ status, message: reason }) => ({ type: 'error', error: { type: errorType(status), message: reason } }),

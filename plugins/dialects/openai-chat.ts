@@ -79,7 +79,7 @@ export const openaiChat: Dialect = {
     if (text.includes('"finish_reason":"') || text.includes('"finish_reason": "')) return -1;
     if (text.includes('"usage":') && !text.includes('"usage":null') && !text.includes('"usage": null')) return -1;
     if (text.includes('"error"') || text.includes('"name"') || text.includes('"x_')) return -1;
-    return lengthOf(text, '"content":"') + lengthOf(text, '"reasoning_content":"') + lengthOf(text, '"arguments":"');
+    return lengthOf(text, 'content') + lengthOf(text, 'reasoning_content') + lengthOf(text, 'arguments');
   },
 
   refusal: ({ code, message }) => ({

@@ -58,7 +58,7 @@ export const openaiResponses: Dialect = {
     else if (type === 'error') reading.error = errorOf(event.error) ?? errorOf({ ...event, type: null });
   },
 
-  onlyText: (name, text) => (name?.endsWith('.delta') && !text.includes('"error"') ? lengthOf(text, '"delta":"') : -1),
+  onlyText: (name, text) => (name?.endsWith('.delta') && !text.includes('"error"') ? lengthOf(text, 'delta') : -1),
 
   refusal: ({ code, message }) => ({
     error: { message, type: code === 'invalid_api_key' ? 'invalid_request_error' : code, param: null, code },

@@ -53,13 +53,16 @@ export const paramsOf = (body: JsonObject, allowed: readonly string[]): Record<s
 export const plainCount = (value: Json | undefined): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 
-/** Length of the JSON string that opens with `key`, escapes counted as they stand; 0 when it is not there. */
-export const lengthOf = (text: string, key: string): number => {
-  const found = text.indexOf(key);
+/** Length of the string under a key in JSON text, escapes counted as they stand; 0 when it is absent or no string. */
+export const lengthOf = (json: string, key: string): number => {
+  const found = json.indexOf(`"${key}":`);
   if (found < 0) return 0;
-  const start = found + key.length;
-  let end = text.indexOf('"', start);
-  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  let start = found + key.length + 3;
+  while (json.charCodeAt(start) === 32) start++;
+  if (json.charCodeAt(start) !== 34) return 0;
+  start++;
+  let end = json.indexOf('"', start);
+  while (end > 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
   return end < 0 ? 0 : end - start;
 };
 

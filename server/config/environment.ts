@@ -7,20 +7,21 @@ const wellFormed = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 export const hasVariable = (text: string): boolean => text.includes('${');
 
-/** The text with its variables filled in. An empty variable counts as not set. Problems name variables, never values. */
+/** The text with its variables filled in. An empty variable counts as not set; one that is
+ * not set stays as it stands. Problems name variables, never values. */
 export const substitute = (text: string, environment: Environment): { text: string; problems: string[] } => {
   const problems: string[] = [];
-  const filled = text.replace(variable, (_whole, inside: string, end: string) => {
+  const filled = text.replace(variable, (whole, inside: string, end: string) => {
     const [, name, fallback] = (end === '' ? null : wellFormed.exec(inside)) ?? [];
     if (name === undefined) {
       problems.push('a "${" opens no variable; accepted: ${NAME}, ${NAME:-default}');
-      return '';
+      return whole;
     }
     const value = environment[name] || fallback;
     if (value === undefined) {
       problems.push(`the environment variable ${name} is not set; set it, or write \${${name}:-default}`);
     }
-    return value ?? '';
+    return value ?? whole;
   });
   return { text: filled, problems };
 };

@@ -1,5 +1,15 @@
 /** A configuration file: its values with the environment filled in, and the place of each in the text. */
-import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from 'yaml';
 import { type Environment, hasVariable, substitute } from './environment.ts';
 import { keyOf, type Path, type Problem } from './problem.ts';
 
@@ -21,8 +31,8 @@ export const readSource = (file: string, yaml: string, environment: Environment)
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col, key, message };
   };
-  for (const { pos, message } of [...document.errors, ...document.warnings]) problems.push(at(pos[0], '', message));
-  if (document.errors.length > 0) return { value: null, problems, problem: (path, message) => at(0, keyOf(path), message), text: () => null };
+  const [first] = document.errors;
+  if (first) problems.push(at(first.pos[0], '', syntaxMessage(first, yaml)));
 
   visit(document, {
     Scalar(key, node, ancestors) {
@@ -46,7 +56,7 @@ export const readSource = (file: string, yaml: string, environment: Environment)
     return path.length === 0 ? 0 : offset(path.slice(0, -1));
   };
   return {
-    value: document.toJS({ maxAliasCount: 100 }),
+    value: first ? null : plain(document, (message) => problems.push(at(0, '', message))),
     problems,
     problem: (path, message) => at(offset(path), keyOf(path), message),
     text: (path) => {
@@ -54,6 +64,24 @@ export const readSource = (file: string, yaml: string, environment: Environment)
       return isScalar(node) && node.value !== null ? (node.source ?? String(node.value)) : null;
     },
   };
+};
+
+/** The library's own messages quote the text, which may hold a secret; and what follows the first error is guesswork. */
+const syntaxMessage = ({ code, pos }: YAMLParseError, yaml: string): string => {
+  if (code === 'DUPLICATE_KEY') return 'this key stands here for the second time';
+  if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces, not with tabs';
+  const line = yaml.slice(yaml.lastIndexOf('\n', pos[0]) + 1).split('\n', 1)[0] ?? '';
+  const quotes = /[{[].*\$\{/.test(line) ? '; within { } and [ ] a text with ${…} must stand in quotes' : '';
+  return `this is not YAML: ${code.toLowerCase().replaceAll('_', ' ')}${quotes}`;
+};
+
+const plain = (document: Document, report: (message: string) => void): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    report('its aliases (*name) cannot be followed, or stand for too much');
+    return null;
+  }
 };
 
 /** The way to the last of these nodes, each the child of the one before. */

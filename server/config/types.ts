@@ -1,9 +1,9 @@
 /** The configuration as the program sees it: checked, complete, frozen; milliseconds, bytes, units of 1e-12 USD. */
+import type { ExporterConfig } from '../../exporters/config.ts';
 import type { Budget } from '../../plugins/budgets/budgets.ts';
 import type { Vendor } from '../../plugins/dialects/vendors.ts';
 import type { CaptureMode } from '../../plugins/redaction/capture.ts';
 import type { Privacy } from '../../plugins/settings.ts';
-import type { Exporter } from '../../schemas/generated/config-types.ts';
 
 export interface ProviderConfig {
   /** Path prefix at the gateway, `provider` in the event. */
@@ -68,8 +68,8 @@ export interface Config {
     readonly segment_bytes: number;
     readonly on_full: 'drop_oldest' | 'refuse_calls';
   };
-  /** As written: the exporters read their own settings. */
-  readonly exporters: readonly Exporter[];
+  /** As written, checked: the exporters read their own settings. */
+  readonly exporters: readonly ExporterConfig[];
   readonly identity: { readonly product: string; readonly environment: string; readonly tenant: string };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }

@@ -1,0 +1,111 @@
+/** The user's own prices, from the configuration: the first layer, above every list. */
+import { vendorOf } from '../dialects/vendors.ts';
+import { isCatalogued } from './catalogue.ts';
+import { priceEach } from './money.ts';
+import { type RateName, type StatedRate, sheetOf, type Tariff } from './rates.ts';
+
+/** Decimal strings; USD per million tokens, or per thousand searches and requests. */
+export interface StatedPrice {
+  /** Vendor kind or alias; absent: any. */
+  readonly provider?: string;
+  /** A model name, `*` standing for any text. */
+  readonly model: string;
+  /** Only for this service tier; absent: for every tier that no other entry names. */
+  readonly service_tier?: string;
+  readonly input?: string;
+  readonly output?: string;
+  readonly cache_read?: string;
+  readonly cache_write_5m?: string;
+  readonly cache_write_1h?: string;
+  readonly reasoning?: string;
+  readonly input_audio?: string;
+  readonly output_audio?: string;
+  readonly input_image?: string;
+  readonly output_image?: string;
+  readonly web_search_per_1000?: string;
+  readonly request_per_1000?: string;
+}
+
+const rateNames: Readonly<Record<string, readonly [RateName, number]>> = {
+  input: ['input', 6],
+  output: ['output', 6],
+  cache_read: ['cacheRead', 6],
+  cache_write_5m: ['cacheWrite', 6],
+  cache_write_1h: ['cacheWrite1h', 6],
+  reasoning: ['reasoning', 6],
+  input_audio: ['inputAudio', 6],
+  output_audio: ['outputAudio', 6],
+  input_image: ['inputImage', 6],
+  output_image: ['outputImage', 6],
+  web_search_per_1000: ['webSearch', 3],
+  request_per_1000: ['request', 3],
+};
+
+export interface StatedPrices {
+  /** The prices that the user states for a model in a tier; exact names come before patterns, then the order written. */
+  tariffOf(kind: string, model: string, tier: string | null): Tariff | null;
+}
+
+interface Entry {
+  readonly kind: string | null;
+  readonly model: string;
+  readonly pattern: RegExp | null;
+  readonly tier: string | null;
+  readonly tariff: Tariff;
+}
+
+const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+const patternOf = (model: string): RegExp | null =>
+  model.includes('*') ? new RegExp(`^${model.split(/\*+/).map(literal).join('.*')}$`, 's') : null;
+
+const canonical = (provider: string): string => vendorOf(provider)?.kind ?? provider.toLowerCase();
+
+const entryOf = (price: StatedPrice, place: string, problems: string[]): Entry | null => {
+  const { provider, model, service_tier: tier, ...rates } = price;
+  const before = problems.length;
+  const problem = (key: string, message: string) => problems.push(`${place}.${key}: ${message}`);
+  if (typeof model !== 'string' || model.trim() === '') problem('model', 'a model name is missing');
+  if (provider !== undefined && !vendorOf(provider) && !isCatalogued(canonical(provider)))
+    problem('provider', `"${provider}" is not a vendor kind`);
+  if (rates.input === undefined && rates.output === undefined)
+    problem('input', 'state input, output or both, in USD per million tokens');
+  const stated: StatedRate[] = [];
+  for (const [key, text] of Object.entries(rates)) {
+    const [name, power] = (Object.hasOwn(rateNames, key) && rateNames[key]) || [];
+    const each = typeof text === 'string' && power ? priceEach(text, power) : null;
+    if (!name) problem(key, `not a price; one of ${Object.keys(rateNames).join(', ')}`);
+    else if (each === null) problem(key, `"${text}" is not a decimal such as "2.50"`);
+    else stated.push({ name, above: -1, each });
+  }
+  if (problems.length > before) return null;
+  const tariff = { source: 'config', version: null, periods: [{ from: null, daily: null, sheet: sheetOf(stated) }] };
+  return {
+    kind: provider === undefined ? null : canonical(provider),
+    model,
+    pattern: patternOf(model),
+    tier: tier ?? null,
+    tariff,
+  };
+};
+
+/** Reads the configuration's prices; what is wrong with an entry is added to `problems` with its place. */
+export const statedPrices = (prices: readonly StatedPrice[], problems: string[]): StatedPrices => {
+  const entries = prices
+    .map((price, index) => entryOf(price, `prices[${index}]`, problems))
+    .filter((entry) => entry !== null)
+    // Stable: what is written first stays first among equals.
+    .sort((one, other) => rank(one) - rank(other));
+  return {
+    tariffOf: (kind, model, tier) =>
+      entries.find(
+        (entry) =>
+          (entry.kind === null || entry.kind === kind) &&
+          (entry.pattern ? entry.pattern.test(model) : entry.model === model) &&
+          (entry.tier === null || entry.tier === tier),
+      )?.tariff ?? null,
+  };
+};
+
+/** Exact names first, then those for one tier. */
+const rank = ({ pattern, tier }: Entry): number => (pattern ? 2 : 0) + (tier === null ? 1 : 0);

@@ -1,0 +1,124 @@
+/** From a configuration that fits its schema to the one that the program uses. */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { exporterProblems } from '../../exporters/config.ts';
+import { bytes, milliseconds } from '../../exporters/units.ts';
+import zones from '../../plugins/impacts/data/electricity_mixes.json' with { type: 'json' };
+import { costOf } from '../../plugins/pricing/money.ts';
+import type { Configuration } from '../../schemas/generated/config-types.ts';
+import { nearest } from './nearest.ts';
+import type { Path } from './problem.ts';
+import { providerProblems, readProviders, statedPrices } from './providers.ts';
+import type { Difference } from './schema-problems.ts';
+import type { Config } from './types.ts';
+
+/** `exporters[0].config.url` as steps. */
+const pathOf = (place: string): Path =>
+  [...place.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
+
+const zoneProblem = (zone: string | undefined): Difference[] => {
+  if (zone === undefined || Object.hasOwn(zones, zone)) return [];
+  const close = nearest(zone, Object.keys(zones));
+  const hint = close === null ? '' : ` did you mean "${close}"?`;
+  return [{ path: ['impacts', 'zone'], message: `is no known zone;${hint} accepted: three letters as in FRA, USA, or WOR` }];
+};
+
+const fileProblems = (files: readonly string[]): Difference[] =>
+  files.flatMap((file, index) => {
+    try {
+      accessSync(file, constants.R_OK);
+      return [];
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+      return [{ path: ['pricing', 'files', index], message: `the file ${file} cannot be read (${code})` }];
+    }
+  });
+
+const budgetProblems = (budgets: Configuration['budgets']): Difference[] =>
+  budgets.flatMap(({ id }, index) => {
+    const first = budgets.findIndex((other) => other.id === id);
+    const message = `same id as budgets[${first}]: each budget needs its own`;
+    return first === index ? [] : [{ path: ['budgets', index, 'id'], message }];
+  });
+
+const spoolProblem = ({ segment_bytes, max_bytes }: Configuration['spool']): Difference[] =>
+  bytes(segment_bytes) > bytes(max_bytes)
+    ? [{ path: ['spool', 'segment_bytes'], message: 'must not be larger than spool.max_bytes' }]
+    : [];
+
+const timeoutProblems = (timeouts: Configuration['timeouts']): Difference[] =>
+  Object.entries(timeouts).flatMap(([name, text]) =>
+    milliseconds(text) > 0 && milliseconds(text) < 2 ** 31
+      ? []
+      : [{ path: ['timeouts', name], message: 'must be more than 0 and less than 24 days' }],
+  );
+
+/**
+ * What is wrong although the schema lets it through. Parts that differ from the schema (`unlike`) are left out: so all
+ * that can be known is told at once.
+ */
+export const deeperProblems = (written: Configuration, unlike: readonly Difference[]): Difference[] => {
+  const fits = (...path: Path): boolean =>
+    !unlike.some((other) => path.every((step, index) => other.path.length <= index || other.path[index] === step));
+  const providers = Object.entries(written.providers ?? {}).filter(([id]) => fits('providers', id));
+  return [
+    ...providerProblems(Object.fromEntries(providers)),
+    ...(fits('impacts') ? zoneProblem(written.impacts.zone) : []),
+    ...(fits('pricing') ? fileProblems(written.pricing.files) : []),
+    ...(fits('budgets') ? budgetProblems(written.budgets) : []),
+    ...(fits('spool') ? spoolProblem(written.spool) : []),
+    ...(fits('timeouts') ? timeoutProblems(written.timeouts) : []),
+    ...(fits('exporters') ? exporterProblems(written.exporters ?? []) : []).map(({ place, message }) => ({
+      path: pathOf(place),
+      message,
+    })),
+  ];
+};
+
+/** For a configuration without problems. */
+export const readConfiguration = (written: Configuration): Config => ({
+  dataDir: written.data_dir,
+  listen: written.listen,
+  providers: readProviders(written.providers),
+  auth: written.auth ?? null,
+  keysFile: written.keys_file ?? join(written.data_dir, 'keys.json'),
+  capture: { mode: written.capture.mode, maxBytes: bytes(written.capture.max_bytes) },
+  privacy: { user: written.privacy.user, email: written.privacy.email, clientIp: written.privacy.client_ip },
+  pricing: {
+    files: written.pricing.files,
+    preferProviderCost: written.pricing.prefer_provider_cost,
+    stated: statedPrices(written.providers),
+  },
+  impacts: { enabled: written.impacts.enabled, zone: written.impacts.zone ?? null },
+  budgets: written.budgets.map(({ id, name, enabled, apikeys, limits }) => ({
+    id,
+    name: name ?? id,
+    enabled,
+    apikeys,
+    limitUsd: limits.total_usd === undefined ? null : costOf(limits.total_usd),
+    limitTokens: limits.total_tokens ?? null,
+  })),
+  limits: { requestBody: bytes(written.limits.request_body), responseBody: bytes(written.limits.response_body) },
+  onClientAbort: {
+    mode: written.on_client_abort.mode,
+    timeMs: milliseconds(written.on_client_abort.time),
+    bytes: bytes(written.on_client_abort.bytes),
+    atOnce: written.on_client_abort.at_once,
+  },
+  timeouts: {
+    connect: milliseconds(written.timeouts.connect),
+    head: milliseconds(written.timeouts.head),
+    idle: milliseconds(written.timeouts.idle),
+    shutdown: milliseconds(written.timeouts.shutdown),
+  },
+  spool: {
+    max_bytes: bytes(written.spool.max_bytes),
+    segment_bytes: bytes(written.spool.segment_bytes),
+    on_full: written.spool.on_full,
+  },
+  exporters: written.exporters ?? [
+    { type: 'file', id: 'file', config: { path: join(written.data_dir, 'events.ndjson') } },
+  ],
+  identity: written.identity,
+  log: written.log,
+});

@@ -1,0 +1,62 @@
+/** The data directory: private to its owner, with the secret that pseudonyms are made with. */
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, linkSync, lstatSync, mkdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDurably } from './durable-file.ts';
+
+export interface DataDir {
+  readonly path: string;
+  /** 32 random bytes, the same for the life of the directory: the key of every HMAC in an event. */
+  readonly secret: Uint8Array;
+}
+
+const secretBytes = 32;
+
+/** Makes what is missing. Throws an Error that names the remedy when the directory or its secret cannot be used. */
+export const openDataDir = (path: string): DataDir => {
+  makeDirectory(path);
+  return { path, secret: secretIn(path) };
+};
+
+const makeDirectory = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!statSync(path).isDirectory()) throw new Error('it is a file');
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = codeOf(error);
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : code === 'EACCES' ? 'no right to write there' : code;
+    throw new Error(`The data directory ${path} cannot be used: ${why}. Set data_dir to a directory of your own.`);
+  }
+};
+
+const secretIn = (directory: string): Uint8Array => {
+  const path = join(directory, 'hmac.key');
+  if (!isThere(path)) makeSecret(path);
+  const { mode, uid, size } = lstatSync(path);
+  const refuse = (why: string): never => {
+    throw new Error(`The secret ${path} is refused: ${why}`);
+  };
+  if (!lstatSync(path).isFile()) refuse('it is not a regular file.');
+  if (process.getuid && uid !== process.getuid()) refuse('it belongs to another user; run as that user, or set data_dir.');
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) refuse(`others may read it; run: chmod 600 ${path}`);
+  if (size !== secretBytes) refuse(`it has ${size} bytes instead of ${secretBytes}; restore it, or remove it for new pseudonyms.`);
+  return readFileSync(path);
+};
+
+/** Two processes may start at once: the file appears under its name whole, and the first one stays. */
+const makeSecret = (path: string): void => {
+  const draft = `${path}.${process.pid}`;
+  writeDurably(draft, randomBytes(secretBytes));
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+};
+
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : String(error));

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { capture, promptMessages } from '../../../../plugins/redaction/capture.ts';
+import { scrub, secretMark } from '../../../../plugins/redaction/secrets.ts';
+
+// Put together at run time, so that no scanner takes this file for a leak.
+const fake = (prefix: string, length = 40) => prefix + 'x1Y2'.repeat(length / 4);
+const hmac = (text: string) => `h(${text.length})`;
+
+const secrets = [
+  fake('sk-'), fake('sk-proj-'), fake('sk-ant-api03-'), fake('lla_'), fake('gsk_'), fake('xai-'), fake('AIza'), `AKIA${'ABCD'.repeat(4)}`, fake('ghp_'),
+  fake('xoxb-'), fake('whsec_'), `${fake('eyJ')}.${fake('eyJ')}.${fake('')}`,
+];
+
+test('credentials are taken out of any text, in every mode that stores text', () => {
+  for (const secret of secrets) {
+    assert.equal(scrub(`before ${secret} after`), `before ${secretMark} after`);
+    for (const mode of ['redacted', 'full'] as const) assert.doesNotMatch(capture(mode, `key: ${secret}`, 1000, hmac).content ?? '', /x1Y2|ABCD/);
+  }
+  assert.equal(scrub('Authorization: Bearer abcdefgh12345'), `Authorization: Bearer ${secretMark}`);
+  assert.doesNotMatch(scrub('{"api_key":"hunter2hunter2"}'), /hunter2/);
+  assert.doesNotMatch(scrub('password=hunter2hunter2&x=1'), /hunter2/);
+});
+
+test('ordinary text is left alone', () => {
+  for (const text of ['The key to success is sleep.', 'a token of thanks', 'task-sk-1', 'basic income', 'no secret here']) assert.equal(scrub(text), text);
+});
+
+test('a secret at the cut does not survive in half', () => {
+  const secret = fake('sk-', 200);
+  for (let room = 8; room < 120; room += 7) {
+    assert.doesNotMatch(capture('full', `${'word '.repeat(10)}${secret}`, room, hmac).content ?? '', /x1Y2/);
+    assert.doesNotMatch(capture('full', `${'w'.repeat(4 * room - 20)} ${secret}`, room, hmac).content ?? '', /x1Y2/);
+  }
+});
+
+test('redacted masks personal details, full keeps them, hash and none keep nothing', () => {
+  const text = 'Mail ada@example.org or call +33 6 12 34 56 78, card 4111 1111 1111 1111, from 10.1.2.3';
+  const redacted = capture('redacted', text, 1000, hmac).content ?? '';
+  assert.doesNotMatch(redacted, /ada@|12 34|4111|10\.1/);
+  assert.equal(capture('full', text, 1000, hmac).content, text);
+  assert.equal(capture('hash', text, 1000, hmac).content, `hmac-sha256:h(${text.length})`);
+  assert.deepEqual(capture('none', text, 1000, hmac), { content: null, truncated: false });
+});
+
+test('the cut falls between characters and is marked', () => {
+  const { content, truncated } = capture('full', 'é'.repeat(100), 33, hmac);
+  assert.equal(content, 'é'.repeat(16));
+  assert.equal(truncated, true);
+});
+
+test('a long hostile text is searched in linear time', () => {
+  for (const unit of ['a.', 'sk-', 'a@', '1 ', 'eyJ', 'key=', '-----BEGIN PRIVATE KEY-----', '+1 ']) {
+    const started = process.cpuUsage();
+    capture('redacted', unit.repeat(500_000), 64 * 1024, hmac);
+    const { user } = process.cpuUsage(started);
+    // Not a measurement: quadratic search would take minutes.
+    assert.ok(user < 5_000_000, `${unit}: ${user} µs`);
+  }
+});
+
+test('every prompt layout gives roles and texts, and names what is not text', () => {
+  assert.deepEqual(promptMessages('hi'), [{ role: 'user', content: 'hi' }]);
+  assert.deepEqual(promptMessages([{ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'image_url', image_url: { url: 'x' } }] }]), [{ role: 'user', content: 'a\n[image_url]' }]);
+  assert.deepEqual(promptMessages([{ type: 'function_call_output', output: 'ok' }]), [{ role: 'function_call_output', content: 'ok' }]);
+  assert.deepEqual(promptMessages(null), []);
+});
