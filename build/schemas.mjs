@@ -1,13 +1,16 @@
 /** Everything that is generated from the field catalogue and from the schemas of the files that users write. */
 import { readFile } from 'node:fs/promises';
 import { events } from '../schemas/fields.ts';
+import { configPage } from './config-page.mjs';
+import { eventPage } from './event-page.mjs';
 import { eventSchemas } from './event-schemas.mjs';
 import { types } from './types.mjs';
 import { validator } from './validators.mjs';
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
-const read = async (name) => JSON.parse(await readFile(new URL(`../schemas/${name}`, import.meta.url), 'utf8'));
+const text = (path) => readFile(new URL(`../${path}`, import.meta.url), 'utf8');
+const read = async (name) => JSON.parse(await text(`schemas/${name}`));
 
 /** The configuration with its exporters spelt out; what depends on their type is left to the exporters. */
 const selfContained = (config, { allOf, ...exporter }) => ({
@@ -40,5 +43,7 @@ export const generate = async () => {
   await add('keys', keys, [], { allErrors: true, useDefaults: true });
   files.set('schemas/generated/keys-types.ts', await types([keys]));
   files.set('schemas/generated/config-types.ts', await types([selfContained(config, exporter)]));
+  files.set('docs/event.md', eventPage());
+  files.set('docs/configuration.md', configPage(config, exporter, await text('examples/llm-audit.yaml')));
   return files;
 };

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { milliseconds } from '../exporters/units.ts';
 import { describeProblem, findConfigFile, loadConfig } from '../server/config.ts';
 import { openDataDir } from '../server/data-dir.ts';
-import { createKey, listKeys, revokeKey } from '../server/keys/key-file.ts';
+import { createKey, KeyFileError, listKeys, revokeKey } from '../server/keys/key-file.ts';
 import { type Command, exit, UsageError } from './command.ts';
 
 const help = `Usage: llm-audit keys create --name NAME [options]
@@ -52,10 +52,13 @@ export const command: Command = {
   help,
 
   run: async ([action, ...args]) => {
-    if (action === 'create') return create(args);
-    if (action === 'list') return list(args);
-    if (action === 'revoke') return revoke(args);
-    throw new UsageError(action === undefined ? 'one of create, list, revoke' : `there is no "${action}"; one of create, list, revoke`);
+    const act = action !== undefined && Object.hasOwn(actions, action) ? actions[action as keyof typeof actions] : null;
+    if (!act) throw new UsageError(`the first word is one of ${Object.keys(actions).join(', ')}`);
+    try {
+      return act(args);
+    } catch (error) {
+      throw error instanceof KeyFileError ? new UsageError(error.message) : error;
+    }
   },
 };
 
@@ -122,6 +125,8 @@ const revoke = (args: string[]): number => {
   process.stdout.write(values.json ? `${JSON.stringify({ client_id: id, enabled: false })}\n` : `Key "${id}" is revoked.\n`);
   return exit.ok;
 };
+
+const actions = { create, list, revoke };
 
 const keyFile = (flags: { config?: string | undefined; 'data-dir'?: string | undefined }): string => {
   const directory = flags['data-dir'];

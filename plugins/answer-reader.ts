@@ -1,5 +1,5 @@
 /** Reads one answer as its bytes pass by: decompress → frame → dialect. Never throws, whatever the bytes are. */
-import type { Inflater, Platform } from './contract.ts';
+import type { Headers, Inflater, Platform } from './contract.ts';
 import type { Dialect, Json, Reading } from './dialects/dialect.ts';
 import { object } from './dialects/read.ts';
 import { SseReader } from './framing/sse.ts';
@@ -15,15 +15,18 @@ export class AnswerReader {
   readonly #dialect: Dialect;
   readonly #reading: Reading;
   readonly #limit: number;
+  readonly #type: string;
   readonly #inflater: Inflater | null;
   #framing: SseReader | WholeBody | null = null;
   #firstText = true;
 
   /** @param limit bytes of a whole body that are kept and read. */
-  constructor(dialect: Dialect, reading: Reading, platform: Platform, encoding: string | undefined, limit: number) {
+  constructor(dialect: Dialect, reading: Reading, platform: Platform, headers: Headers, limit: number) {
     this.#dialect = dialect;
     this.#reading = reading;
     this.#limit = limit;
+    this.#type = headers['content-type'] ?? '';
+    const encoding = headers['content-encoding'];
     const packed = encoding !== undefined && encoding !== '' && encoding !== 'identity';
     this.#inflater = packed ? platform.inflate(encoding, (bytes) => this.#read(bytes)) : null;
     this.unreadable = packed && this.#inflater === null;
@@ -49,7 +52,7 @@ export class AnswerReader {
   }
 
   #read(bytes: Uint8Array): void {
-    this.#framing ??= startsAsObject(bytes) ? new WholeBody(this.#limit) : new SseReader(this.#onEvent);
+    this.#framing ??= isEventStream(bytes, this.#type) ? new SseReader(this.#onEvent) : new WholeBody(this.#limit);
     this.#framing.push(bytes);
   }
 
@@ -107,11 +110,12 @@ const parse = (text: string): Json => {
   }
 };
 
-/** Whether the first character that is not white space opens a JSON value; then it is no event stream, whatever its type says. */
-const startsAsObject = (bytes: Uint8Array): boolean => {
-  for (const byte of bytes) {
-    if (byte === 32 || (byte >= 9 && byte <= 13) || byte === 0xef || byte === 0xbb || byte === 0xbf) continue;
-    return byte === 0x7b || byte === 0x5b || byte === 0x3c;
-  }
-  return false;
+/** What the body begins with counts more than its type: errors come as JSON under a stream's type, streams under JSON's. */
+const isEventStream = (bytes: Uint8Array, type: string): boolean => {
+  const head = latin1.decode(bytes.subarray(0, 64)).replace(/^[\s\u00ef\u00bb\u00bf]+/, '');
+  if (/^[{[<]/.test(head)) return false;
+  return type.includes('event-stream') || lineStarts.some((start) => (head.length < start.length ? head !== '' && start.startsWith(head) : head.startsWith(start)));
 };
+
+const latin1 = new TextDecoder('latin1');
+const lineStarts = ['data:', 'event:', ':'];

@@ -253,7 +253,7 @@ const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome'], in
   if (failed && ending !== 'client_gone') return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
   if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return none;
   // A stream tells itself that it came to its end, also to a gateway that drained it for a client that had left.
-  const complete = (reading.complete || (ending === 'complete' && ended.stream === null)) && reading.error === null;
+  const complete = reading.complete || (ending === 'complete' && ended.stream === null);
   return withEstimate(reading.usage, inputChars, reading.outputChars, complete);
 };
 

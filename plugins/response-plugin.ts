@@ -80,7 +80,7 @@ class AttemptWatch implements Watch {
     const { dialect } = this.#call;
     if (!dialect) return;
     const { platform, maxReadBytes } = this.#settings;
-    this.#reader = new AnswerReader(dialect, this.#reading, platform, headers['content-encoding'], maxReadBytes);
+    this.#reader = new AnswerReader(dialect, this.#reading, platform, headers, maxReadBytes);
   }
 
   pass(chunk: Uint8Array): Uint8Array {

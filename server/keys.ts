@@ -16,7 +16,7 @@ export interface KeyStore {
 const interval = 1000;
 
 /**
- * Throws an Error that names the place when the file is broken. One that breaks later leaves the keys as they were,
+ * Throws a KeyFileError when the file is broken. One that breaks later leaves the keys as they were,
  * and `trouble` is told.
  */
 export const openKeys = (file: string, trouble?: (message: string) => void): KeyStore => {

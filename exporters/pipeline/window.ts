@@ -29,7 +29,7 @@ export class Window {
 
   /** The next record is on its way. */
   take(seq: number): void {
-    const entry: Entry = { upTo: seq, count: seq - this.read, fate: null };
+    const entry: Entry = { upTo: seq, count: 1, fate: null };
     this.#entries.push(entry);
     this.#open.set(seq, entry);
   }
@@ -40,7 +40,7 @@ export class Window {
     const last = this.#entries.at(-1);
     if (count <= 0) return;
     // One entry for a run, so that a million filtered records are no more to remember than one.
-    if (last?.fate === fate && last.count > 1) this.#entries[this.#entries.length - 1] = { upTo, count: last.count + count, fate };
+    if (last?.fate === fate) this.#entries[this.#entries.length - 1] = { upTo, count: last.count + count, fate };
     else this.#entries.push({ upTo, count, fate });
   }
 

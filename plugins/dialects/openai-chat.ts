@@ -22,7 +22,8 @@ export const openaiChat: Dialect = {
   name: 'openai-chat',
   consumedUsing: 'chat/completion',
   operation: 'chat',
-  handles: (path) => path.endsWith('/chat/completions'),
+  // Portkey runs a stored prompt under a path of its own, in the same format.
+  handles: (path) => path.endsWith('/chat/completions') || /\/prompts\/[^/]+\/completions$/.test(path),
 
   ask: (body) => {
     const messages = objects(body.messages);

@@ -73,11 +73,9 @@ const readResponse = (reading: Reading, response: JsonObject, last: boolean): vo
   if (!last) return;
   readOpenaiUsage(reading, response.usage, response.service_tier);
   const status = string(response.status);
-  const reason = string(object(response.incomplete_details)?.reason) ?? status;
-  if (reason && status !== 'in_progress' && status !== 'queued') {
-    reading.finish.push(reason);
-    reading.complete = true;
-  }
+  reading.complete = status !== 'in_progress' && status !== 'queued';
+  const reason = string(object(response.incomplete_details)?.reason);
+  if (reason) reading.finish.push(reason);
   if (reading.usage) reading.usage.webSearches = webSearches(response.output);
   if (reading.outputChars > 0 || reading.toolCalls.length > 0) return;
   for (const item of objects(response.output)) {

@@ -55,7 +55,7 @@ export const openBook = (sources: PriceSources = {}): { book: PriceBook; problem
   const lookUp = (kind: string, model: string, served: string | null): Tariff | null => {
     if (model.length > longestName) return null;
     const canonical = vendorOf(kind)?.kind ?? kind.toLowerCase();
-    const own = stated.tariffOf(canonical, model, served);
+    const own = stated.tariffOf(canonical, model);
     if (own) return own;
     const tier = tierOf(served);
     for (const file of files) {

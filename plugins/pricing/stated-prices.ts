@@ -4,14 +4,12 @@ import { isCatalogued } from './catalogue.ts';
 import { priceEach } from './money.ts';
 import { type RateName, type StatedRate, sheetOf, type Tariff } from './rates.ts';
 
-/** Decimal strings; USD per million tokens, or per thousand searches and requests. */
+/** Decimal strings; USD per million tokens, or per thousand searches. They hold for every service tier. */
 export interface StatedPrice {
   /** Vendor kind or alias; absent: any. */
   readonly provider?: string;
   /** A model name, `*` standing for any text. */
   readonly model: string;
-  /** Only for this service tier; absent: for every tier that no other entry names. */
-  readonly service_tier?: string;
   readonly input?: string;
   readonly output?: string;
   readonly cache_read?: string;
@@ -23,7 +21,6 @@ export interface StatedPrice {
   readonly input_image?: string;
   readonly output_image?: string;
   readonly web_search_per_1000?: string;
-  readonly request_per_1000?: string;
 }
 
 const rateNames: Readonly<Record<string, readonly [RateName, number]>> = {
@@ -38,19 +35,17 @@ const rateNames: Readonly<Record<string, readonly [RateName, number]>> = {
   input_image: ['inputImage', 6],
   output_image: ['outputImage', 6],
   web_search_per_1000: ['webSearch', 3],
-  request_per_1000: ['request', 3],
 };
 
 export interface StatedPrices {
-  /** The prices that the user states for a model in a tier; exact names come before patterns, then the order written. */
-  tariffOf(kind: string, model: string, tier: string | null): Tariff | null;
+  /** The prices that the user states for a model: an exact name before a pattern, then the first written. */
+  tariffOf(kind: string, model: string): Tariff | null;
 }
 
 interface Entry {
   readonly kind: string | null;
   readonly model: string;
   readonly pattern: RegExp | null;
-  readonly tier: string | null;
   readonly tariff: Tariff;
 }
 
@@ -62,7 +57,7 @@ const patternOf = (model: string): RegExp | null =>
 const canonical = (provider: string): string => vendorOf(provider)?.kind ?? provider.toLowerCase();
 
 const entryOf = (price: StatedPrice, place: string, problems: string[]): Entry | null => {
-  const { provider, model, service_tier: tier, ...rates } = price;
+  const { provider, model, ...rates } = price;
   const before = problems.length;
   const problem = (key: string, message: string) => problems.push(`${place}.${key}: ${message}`);
   if (typeof model !== 'string' || model.trim() === '') problem('model', 'a model name is missing');
@@ -84,7 +79,6 @@ const entryOf = (price: StatedPrice, place: string, problems: string[]): Entry |
     kind: provider === undefined ? null : canonical(provider),
     model,
     pattern: patternOf(model),
-    tier: tier ?? null,
     tariff,
   };
 };
@@ -95,17 +89,13 @@ export const statedPrices = (prices: readonly StatedPrice[], problems: string[])
     .map((price, index) => entryOf(price, `prices[${index}]`, problems))
     .filter((entry) => entry !== null)
     // Stable: what is written first stays first among equals.
-    .sort((one, other) => rank(one) - rank(other));
+    .sort((one, other) => Number(one.pattern !== null) - Number(other.pattern !== null));
   return {
-    tariffOf: (kind, model, tier) =>
+    tariffOf: (kind, model) =>
       entries.find(
         (entry) =>
           (entry.kind === null || entry.kind === kind) &&
-          (entry.pattern ? entry.pattern.test(model) : entry.model === model) &&
-          (entry.tier === null || entry.tier === tier),
+          (entry.pattern ? entry.pattern.test(model) : entry.model === model),
       )?.tariff ?? null,
   };
 };
-
-/** Exact names first, then those for one tier. */
-const rank = ({ pattern, tier }: Entry): number => (pattern ? 2 : 0) + (tier === null ? 1 : 0);

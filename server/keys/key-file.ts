@@ -1,6 +1,7 @@
 /** `keys.json`: the consumer keys, of which only the SHA-256 is stored. */
 import { hash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import { privateDatabase } from '../../exporters/spool/disk.ts';
 import { validate } from '../../schemas/generated/keys.js';
 import type { KeyEntry, KeyFile } from '../../schemas/generated/keys-types.ts';
@@ -20,9 +21,12 @@ export interface KeyRequest {
   readonly trustHeaders: boolean;
 }
 
+/** The key file cannot be read, understood or written; the message names it and the remedy. */
+export class KeyFileError extends Error {}
+
 export type Created = { readonly key: string; readonly entry: KeyEntry } | { readonly problem: string };
 
-/** All entries, revoked ones too; none where there is no file. Throws an Error that names the place when it is broken. */
+/** All entries, revoked ones too; none where there is no file. Throws a KeyFileError. */
 export const listKeys = (file: string): KeyEntry[] => {
   let text: string;
   try {
@@ -30,12 +34,12 @@ export const listKeys = (file: string): KeyEntry[] => {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error;
     if (code === 'ENOENT') return [];
-    throw new Error(`The key file ${file} cannot be read (${code}).`);
+    throw new KeyFileError(`The key file ${file} cannot be read (${code}).`);
   }
   return entriesOf(file, text);
 };
 
-/** Adds a key and returns it: the only time that it can be seen. @param now epoch milliseconds */
+/** Adds a key and returns it: the only time that it can be seen. Throws a KeyFileError. @param now epoch milliseconds */
 export const createKey = (file: string, request: KeyRequest, now: number): Created =>
   alone(file, () => {
     const keys = listKeys(file);
@@ -73,12 +77,21 @@ export const digestOf = (key: string): string => hash('sha256', key, 'hex');
 
 /** One writer at a time; the kernel frees SQLite's lock when a process dies. */
 const alone = <Result>(file: string, work: () => Result): Result => {
-  const lock = privateDatabase(`${file}.lock`);
+  const lock = lockOf(file);
   try {
-    lock.exec('PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE');
     return work();
   } finally {
     lock.close();
+  }
+};
+
+const lockOf = (file: string): DatabaseSync => {
+  try {
+    const lock = privateDatabase(`${file}.lock`);
+    lock.exec('PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    throw new KeyFileError(`The key file ${file} cannot be changed (${error instanceof Error ? error.message : error}).`);
   }
 };
 
@@ -97,10 +110,10 @@ const entriesOf = (file: string, text: string): KeyEntry[] => {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error(`The key file ${file} is not JSON; repair it, or restore a copy.`);
+    throw new KeyFileError(`The key file ${file} is not JSON; repair it, or restore a copy.`);
   }
   const problem = problemOf(value);
-  if (problem !== null) throw new Error(`The key file ${file} is wrong: ${problem}.`);
+  if (problem !== null) throw new KeyFileError(`The key file ${file} is wrong: ${problem}.`);
   return (value as KeyFile).keys;
 };
 

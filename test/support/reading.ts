@@ -8,7 +8,7 @@ const platform = nodePlatform(Buffer.alloc(32), 1 << 20);
 /** @param split bytes per piece; @param wantText makes the reader take every event apart instead of skimming text. */
 export const readAnswer = (dialect: Dialect, body: string, split = 1 << 30, wantText = false): Reading & { unreadable: boolean } => {
   const reading = newReading(wantText);
-  const reader = new AnswerReader(dialect, reading, platform, undefined, 1 << 20);
+  const reader = new AnswerReader(dialect, reading, platform, {}, 1 << 20);
   const bytes = Buffer.from(body);
   for (let at = 0; at < bytes.length; at += split) reader.push(bytes.subarray(at, at + split));
   void reader.end();

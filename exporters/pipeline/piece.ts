@@ -1,0 +1,106 @@
+/** Records that travel together, and what an attempt to deliver them teaches: pure rules, no time and no I/O. */
+import type { Stored } from '../spool/record.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface Piece {
+  /** Never empty. */
+  readonly records: readonly Stored[];
+  /** Failed attempts so far, also those of the larger piece that it was part of. */
+  readonly attempts: number;
+  /** How many records the destination had accepted when this one failed first; null: it has not failed. */
+  readonly acceptedBefore: number | null;
+  /** Why these are dead letters; null while there is hope. */
+  readonly sentence: string | null;
+}
+
+/** What the exporter has seen so far, and how patient it was told to be. */
+export interface Experience {
+  /** Records that the destination has accepted. */
+  readonly accepted: number;
+  /** Records condemned since it accepted one. */
+  readonly condemnedInRow: number;
+  /** Infinity: never gives up. */
+  readonly maxAttempts: number;
+}
+
+export interface Landing {
+  readonly delivered: readonly Stored[];
+  readonly duplicate: readonly Stored[];
+  /** What is left of the piece, in order. */
+  readonly rest: readonly Piece[];
+  /** Why to wait before anything else is sent; null: go on. */
+  readonly pause: Extract<Outcome, { is: 'retry' | 'blocked' }> | null;
+}
+
+/** A batch that a stumbling destination has refused so often is taken apart, to find the one that it stumbles over. */
+export const attemptsBeforeSplit = 5;
+/** Alone, it is condemned after so many, provided that the destination accepts others. */
+export const attemptsBeforeSentence = 10;
+/** Refused one by one, so many in a row: then rather the destination is wrong than all of them, and none is condemned. */
+export const mostCondemnedInRow = 50;
+
+export const newPiece = (records: readonly Stored[], sentence: string | null = null): Piece => ({
+  records,
+  attempts: 0,
+  acceptedBefore: null,
+  sentence,
+});
+
+/** It has been tried alone and often, in vain: others need not wait for it. */
+export const isStuck = ({ records, attempts }: Piece): boolean => records.length === 1 && attempts >= attemptsBeforeSplit;
+
+const halves = (piece: Piece): Piece[] => {
+  const middle = Math.ceil(piece.records.length / 2);
+  return [piece.records.slice(0, middle), piece.records.slice(middle)].map((records) => ({ ...piece, records }));
+};
+
+/** A piece that failed, the refusal of all its records being `outcome`. */
+const failed = (piece: Piece, outcome: Exclude<Outcome, { is: 'delivered' | 'duplicate' | 'deadLetter' }>, seen: Experience) => {
+  // Not the records' fault, so it does not count against them.
+  if (outcome.is === 'blocked') return { rest: [piece], pause: outcome };
+  const again: Piece = {
+    ...piece,
+    attempts: piece.attempts + 1,
+    acceptedBefore: piece.acceptedBefore ?? seen.accepted,
+  };
+  const condemned = (reason: string): Piece => ({ ...again, sentence: reason });
+  const alone = piece.records.length === 1;
+  const othersAccepted = again.acceptedBefore !== null && seen.accepted > again.acceptedBefore;
+
+  if (outcome.is === 'split') {
+    if (!alone) return { rest: halves(again), pause: null };
+    if (seen.condemnedInRow < mostCondemnedInRow || othersAccepted) return { rest: [condemned(outcome.reason)], pause: null };
+    return { rest: [again], pause: { is: 'retry' as const, reason: `refuses everything: ${outcome.reason}` } };
+  }
+  const wait = { pause: outcome };
+  if (again.attempts >= seen.maxAttempts) {
+    return { ...wait, rest: [condemned(`given up after ${again.attempts} attempts: ${outcome.reason}`)] };
+  }
+  if (!outcome.suspect) return { ...wait, rest: [again] };
+  if (!alone && again.attempts >= attemptsBeforeSplit) return { ...wait, rest: halves(again) };
+  if (alone && again.attempts >= attemptsBeforeSentence && othersAccepted) {
+    return { ...wait, rest: [condemned(`fails where others pass: ${outcome.reason}`)] };
+  }
+  return { ...wait, rest: [again] };
+};
+
+/** Reads the outcomes of an attempt, one for each record of the piece. */
+export const land = (piece: Piece, outcomes: readonly Outcome[], experience: Experience): Landing => {
+  const withFate = piece.records.map((record, index) => ({ record, outcome: outcomes[index] ?? { is: 'retry', reason: 'no answer' } as const }));
+  const those = (is: Outcome['is']): Stored[] => withFate.filter(({ outcome }) => outcome.is === is).map(({ record }) => record);
+  const delivered = those('delivered');
+  const duplicate = those('duplicate');
+  const seen = { ...experience, accepted: experience.accepted + delivered.length + duplicate.length };
+  const condemned = withFate.flatMap(({ record, outcome }) =>
+    outcome.is === 'deadLetter' ? [{ ...piece, records: [record], attempts: piece.attempts + 1, sentence: outcome.reason }] : [],
+  );
+
+  const order = ['blocked', 'split', 'retry'] as const;
+  const left = withFate.filter(({ outcome }) => order.some((is) => is === outcome.is));
+  const worst = order.flatMap((is) => left.flatMap(({ outcome }) => (outcome.is === is ? [outcome] : [])))[0];
+  if (!worst || worst.is === 'delivered' || worst.is === 'duplicate' || worst.is === 'deadLetter') {
+    return { delivered, duplicate, rest: condemned, pause: null };
+  }
+  const { rest, pause } = failed({ ...piece, records: left.map(({ record }) => record) }, worst, seen);
+  return { delivered, duplicate, rest: [...condemned, ...rest], pause };
+};

@@ -1,0 +1,11 @@
+import { Pool, request } from 'undici';
+const origin=process.argv[2]!, n=Number(process.argv[3]??20000), c=Number(process.argv[4]??64), stream=process.argv[5]==='stream';
+const pool=new Pool(origin,{connections:c,pipelining:1});
+const body=JSON.stringify({model:'gpt-4o-mini',stream,messages:[{role:'user',content:'Say something of about fifty tokens please, and be quick.'}]});
+const headers={'content-type':'application/json','x-simulate':stream?'{"chunks":500}':'{"chunks":50}'};
+const one=async()=>{const r=await pool.request({method:'POST',path:'/v1/chat/completions',headers,body}); let b=0; for await (const x of r.body) b+=x.length; return b;};
+const run=async(k:number)=>{let left=k;let bytes=0;await Promise.all(Array.from({length:c},async()=>{while(left-->0)bytes+=await one();}));return bytes};
+if(!stream) await run(2000);
+const t=performance.now(); const bytes=await run(n); const s=(performance.now()-t)/1000;
+console.log({n,c,rps:Math.round(n/s),bytes,s, chunksPerS: stream?Math.round(n*500/s):undefined});
+await pool.close();
