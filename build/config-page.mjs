@@ -17,7 +17,8 @@ const acceptedOf = (schema, name) => {
   return schema.type === 'integer' ? ['whole number', ...range].filter(Boolean).join(' ') : schema.type;
 };
 
-const isEmpty = (value) => value !== null && typeof value === 'object' && Object.keys(value).length === 0;
+const isEmpty = (value) =>
+  value === '' || (value !== null && typeof value === 'object' && Object.keys(value).length === 0);
 
 /** Every key at and below `path`, one row each. */
 const rowsOf = (root, path, schema, required) => {
@@ -38,16 +39,20 @@ const rowsOf = (root, path, schema, required) => {
   return [
     own,
     ...below,
-    ...[...each, ...items].filter(([, child]) => child.$ref?.startsWith('#')).flatMap(([at, child]) => rowsOf(root, at, child, false)),
+    ...[...each, ...items]
+      .filter(([, child]) => child.$ref?.startsWith('#'))
+      .flatMap(([at, child]) => rowsOf(root, at, child, false)),
   ];
 };
 
 const head = ['Key', 'Accepted', 'Default', 'Meaning'];
 
-const keyTable = (schema, keys) =>
+const keyTable = (schema, prefix = '') =>
   table(
     head,
-    keys.flatMap((key) => rowsOf(schema, key, schema.properties[key], schema.required?.includes(key) ?? false)),
+    Object.entries(schema.properties).flatMap(([key, child]) =>
+      rowsOf(schema, `${prefix}${key}`, child, schema.required?.includes(key) ?? false),
+    ),
   );
 
 const kindsOf = (exporter) =>
@@ -78,23 +83,19 @@ ${example.trimEnd()}
 
 ## Keys
 
-${keyTable(config, Object.keys(config.properties))}
+${keyTable(config)}
 
 ## An exporter
 
 ${exporter.description}
 
-${keyTable(exporter, Object.keys(exporter.properties))}
+${keyTable(exporter)}
 ${kindsOf(exporter)
   .map(
     ({ name, config: kind }) => `
 ### ${name}
 
-${
-  Object.keys(kind.properties).length === 0
-    ? 'Its `config` is empty.'
-    : keyTable({ ...kind, $defs: {} }, Object.keys(kind.properties)).replaceAll('| `', '| `config.')
-}
+${Object.keys(kind.properties).length === 0 ? 'Its `config` is empty.' : keyTable(kind, 'config.')}
 `,
   )
   .join('')}`;

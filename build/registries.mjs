@@ -11,7 +11,9 @@ const kindNames = () =>
     .map(({ name }) => name)
     .sort();
 
-const registry = (names) => `/** Every kind of exporter by its \`type\`. Generated from the folders beside this file: node build.mjs generate */
+const registry = (
+  names,
+) => `/** Every kind of exporter by its \`type\`. Generated from the folders beside this file: node build.mjs generate */
 ${names.map((name) => `import * as ${name} from './${name}/config.ts';`).join('\n')}
 import { kind } from './kind.ts';
 

@@ -70,16 +70,22 @@ const warningsOf = (config: Config): string[] => {
     ...config.providers.flatMap(({ id, vendor, credential, headers, baseUrl }) => [
       ...(vendor.verified
         ? []
-        : [`provider ${id}: no real answer of kind ${vendor.kind} has been recorded yet, its figures are not verified`]),
+        : [
+            `provider ${id}: no real answer of kind ${vendor.kind} has been recorded yet, its figures are not verified`,
+          ]),
       ...(byKeys && baseUrl !== null && credential === null && Object.keys(headers).length === 0
         ? [`provider ${id}: has no credential, so its calls go out without one`]
         : []),
     ]),
     ...config.budgets.flatMap(({ id, apikeys }) =>
-      apikeys.filter((key) => !ids.has(key)).map((key) => `budget ${id}: there is no key "${key}" in ${config.keysFile}`),
+      apikeys
+        .filter((key) => !ids.has(key))
+        .map((key) => `budget ${id}: there is no key "${key}" in ${config.keysFile}`),
     ),
     ...(config.auth === 'keys' && ids.size === 0
-      ? ['auth is "keys" and there is none: every call will be refused; make one with: llm-audit keys create --name NAME']
+      ? [
+          'auth is "keys" and there is none: every call will be refused; make one with: llm-audit keys create --name NAME',
+        ]
       : []),
     ...(config.exporters.some(({ enabled }) => enabled !== false) ? [] : ['no exporter is enabled: events go nowhere']),
   ];

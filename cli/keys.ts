@@ -86,7 +86,7 @@ const create = (args: string[]): number => {
     values.json
       ? `${JSON.stringify({ key, ...shown })}\n`
       : `Key "${entry.client_id}" (${entry.client_name}), shown this once:\n\n  ${key}\n\n` +
-          'Applications use it in the place of the provider\'s key. A gateway that was started without any key still\n' +
+          "Applications use it in the place of the provider's key. A gateway that was started without any key still\n" +
           'lets provider keys pass: restart that one.\n',
   );
   return exit.ok;
@@ -112,7 +112,11 @@ const list = (args: string[]): number => {
     ]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+  const line = (row: string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   process.stdout.write(keys.length === 0 ? 'There is no key yet.\n' : `${rows.map(line).join('\n')}\n`);
   return exit.ok;
 };
@@ -121,8 +125,11 @@ const revoke = (args: string[]): number => {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: everywhere });
   const [id] = positionals;
   if (id === undefined || positionals.length > 1) throw new UsageError('one ID at a time');
-  if (!revokeKey(keyFile(values), id)) throw new UsageError(`there is no key with the id "${id}"; keys list shows them`);
-  process.stdout.write(values.json ? `${JSON.stringify({ client_id: id, enabled: false })}\n` : `Key "${id}" is revoked.\n`);
+  if (!revokeKey(keyFile(values), id))
+    throw new UsageError(`there is no key with the id "${id}"; keys list shows them`);
+  process.stdout.write(
+    values.json ? `${JSON.stringify({ client_id: id, enabled: false })}\n` : `Key "${id}" is revoked.\n`,
+  );
   return exit.ok;
 };
 

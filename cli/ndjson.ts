@@ -13,29 +13,23 @@ export interface Terminal {
   readonly stderr: Writable;
 }
 
-export type Answer = object | string | null;
-
 /**
  * Answers each line of a file (`-`: standard input); blank lines are skipped.
- * @param answer what stands for the JSON value of a line (a string is JSON text already), null for nothing; throws a
- *   `LineError` when it cannot read the value.
+ * @param answer to the JSON value of a line; a string is JSON text already. Throws a `LineError` when it cannot read it.
  * @returns the exit code: 2 when there was a broken line.
  */
 export const answerLines = async (
   file: string,
-  answer: (value: unknown) => Promise<Answer> | Answer,
+  answer: (value: unknown) => Promise<object | string> | object | string,
   { stdin, stdout, stderr }: Terminal = process,
 ): Promise<number> => {
   const input = file === '-' ? stdin : await opened(file);
   let broken = 0;
-  let failure: NodeJS.ErrnoException | null = null;
-  stdout.once('error', (error) => {
-    failure = error;
-  });
+  const failures: NodeJS.ErrnoException[] = [];
+  stdout.on('error', (error) => failures.push(error));
   for await (const line of linesOf(input)) {
     try {
       const made = await answer(parsed(line));
-      if (made === null) continue;
       const text = typeof made === 'string' ? made : JSON.stringify(made);
       if (!stdout.write(`${text}\n`)) await drained(stdout);
     } catch (error) {
@@ -43,10 +37,10 @@ export const answerLines = async (
       broken++;
       stderr.write(`line ${line.number}: ${error.message}\n`);
     }
-    if (failure) break;
+    if (failures.length > 0) break;
   }
   // A reader that has seen enough (`| head`) is no failure of ours.
-  if (failure && (failure as NodeJS.ErrnoException).code !== 'EPIPE') throw failure;
+  if (failures[0] && failures[0].code !== 'EPIPE') throw failures[0];
   return broken > 0 ? exit.badInput : exit.ok;
 };
 

@@ -1,9 +1,11 @@
 /** Reads one answer as its bytes pass by: decompress → frame → dialect. Never throws, whatever the bytes are. */
-import type { Headers, Inflater, Platform } from './contract.ts';
-import type { Dialect, Json, Reading } from './dialects/dialect.ts';
+
+import type { Inflater, Platform } from './contract.ts';
+import type { Dialect, Reading } from './dialects/dialect.ts';
 import { object } from './dialects/read.ts';
 import { SseReader } from './framing/sse.ts';
 import { WholeBody } from './framing/whole-body.ts';
+import type { Headers, Json } from './wire.ts';
 
 export class AnswerReader {
   /** Frames of a stream; 0 for a whole body. */
@@ -40,6 +42,12 @@ export class AnswerReader {
     if (this.unreadable) return;
     if (this.#inflater) this.#inflater.push(chunk);
     else this.#read(chunk);
+  }
+
+  /** Takes an event that was cut out and decoded already. */
+  event(name: string | null, text: string): void {
+    this.#framing ??= new SseReader(this.#onEvent);
+    this.#onEvent(name, text);
   }
 
   /** A promise only when compressed bytes are still on their way through. */
@@ -111,10 +119,15 @@ const parse = (text: string): Json => {
 };
 
 /** What the body begins with counts more than its type: errors come as JSON under a stream's type, streams under JSON's. */
-const isEventStream = (bytes: Uint8Array, type: string): boolean => {
+export const isEventStream = (bytes: Uint8Array, type: string): boolean => {
   const head = latin1.decode(bytes.subarray(0, 64)).replace(/^[\s\u00ef\u00bb\u00bf]+/, '');
   if (/^[{[<]/.test(head)) return false;
-  return type.includes('event-stream') || lineStarts.some((start) => (head.length < start.length ? head !== '' && start.startsWith(head) : head.startsWith(start)));
+  return (
+    type.includes('event-stream') ||
+    lineStarts.some((start) =>
+      head.length < start.length ? head !== '' && start.startsWith(head) : head.startsWith(start),
+    )
+  );
 };
 
 const latin1 = new TextDecoder('latin1');

@@ -1,6 +1,8 @@
 /** Who and what stands behind a call besides its key: the application's headers, the SDK's fields, the trace. */
-import type { Call, Headers, Platform } from './contract.ts';
+
+import type { Call, Platform } from './contract.ts';
 import type { Privacy } from './settings.ts';
+import type { Headers } from './wire.ts';
 
 /** Longest identifier that is stored, characters. */
 const maxLength = 256;
@@ -49,7 +51,9 @@ export const callerOf = (
     agent: header(headers, 'x-llm-audit-agent'),
     feature: header(headers, 'x-llm-audit-feature'),
     correlationId:
-      header(headers, 'x-llm-audit-correlation-id') ?? header(headers, 'x-correlation-id') ?? header(headers, 'x-request-id'),
+      header(headers, 'x-llm-audit-correlation-id') ??
+      header(headers, 'x-correlation-id') ??
+      header(headers, 'x-request-id'),
     traceId: trace?.[1] ?? null,
     spanId: trace?.[2] ?? null,
     clientIp: hidden(incoming.clientIp, privacy.clientIp),

@@ -1,6 +1,7 @@
 /** Host-neutral types: what a gateway gives the two plugins, and what they answer. */
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import type { Vendor } from './dialects/vendors.ts';
+import type { Headers } from './wire.ts';
 
 /** What the plugins need from the world around them; every host supplies it. */
 export interface Platform {
@@ -19,9 +20,6 @@ export interface Inflater {
   /** Resolves when all bytes came out; false when the body was broken or larger than the limit. */
   end(): Promise<boolean>;
 }
-
-/** Lower-case header names; repeated headers joined as HTTP joins them. */
-export type Headers = Readonly<Record<string, string | undefined>>;
 
 /** A configured provider. */
 export interface Provider {
@@ -112,12 +110,7 @@ export interface Forwarded {
 export type Decision = Refused | Forwarded;
 
 /** How an attempt ended, as the host saw it. */
-export type Ending =
-  | 'complete'
-  | 'client_gone'
-  | 'upstream_reset'
-  | 'upstream_timeout'
-  | 'upstream_unreachable';
+export type Ending = 'complete' | 'client_gone' | 'upstream_reset' | 'upstream_timeout' | 'upstream_unreachable';
 
 /** The two plugins, as a host calls them. */
 export interface Plugins {
@@ -146,4 +139,3 @@ export interface Watch {
   /** Builds, validates and hands over the event. Resolves when it is accepted, settled, or put aside. */
   end(ending: Ending, message?: string): Promise<void>;
 }
-

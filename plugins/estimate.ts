@@ -15,7 +15,12 @@ export interface Estimated {
  * Fills in what is missing of a text answer.
  * @param complete the answer came to its end, so that figures the provider gave are its last.
  */
-export const withEstimate = (usage: Usage | null, inputChars: number, outputChars: number, complete: boolean): Estimated => {
+export const withEstimate = (
+  usage: Usage | null,
+  inputChars: number,
+  outputChars: number,
+  complete: boolean,
+): Estimated => {
   const given = usage ?? noUsage;
   // A count that opened an unfinished stream is a snapshot: what was seen since may be more.
   const output = complete && given.output !== null ? given.output : Math.max(given.output ?? 0, tokensOf(outputChars));

@@ -1,45 +1,18 @@
 /** Builds the `LLMUsageAudit` event of one attempt. Every field is named one by one: what is not listed cannot leak. */
+
 import type { LLMUsageAudit } from '../schemas/generated/types.ts';
+import { type Ended, errorOf, outcomeOf, type Timing } from './attempt.ts';
 import { budgetsOf } from './budgets/event.ts';
 import { type Caller, callerOf } from './callers.ts';
-import type { Call, Ending, Headers } from './contract.ts';
-import type { Reading } from './dialects/dialect.ts';
+import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
 import { type Estimated, withEstimate } from './estimate.ts';
 import { impacts } from './impacts/impacts.ts';
 import { type Costs, type Priced, price } from './pricing/price.ts';
-import { capture, promptMessages } from './redaction/capture.ts';
-import { scrub } from './redaction/secrets.ts';
+import { promptMessages } from './redaction/capture.ts';
+import { captured } from './redaction/event.ts';
 import type { Settings } from './settings.ts';
 import { usageCheck } from './usage.ts';
-
-/** Epoch milliseconds with a fraction; null when it did not happen. */
-export interface Timing {
-  receivedAt: number;
-  readAt: number;
-  sentAt: number | null;
-  headAt: number | null;
-  firstTextAt: number | null;
-  lastByteAt: number | null;
-  endedAt: number;
-}
-
-/** How an attempt went, once it is over. */
-export interface Ended {
-  readonly number: number;
-  readonly of: number;
-  /** Another attempt took its place; its answer did not reach the client. */
-  readonly superseded: boolean;
-  readonly ending: Ending | 'refused';
-  readonly status: number | null;
-  readonly headers: Headers;
-  readonly reading: Reading;
-  readonly timing: Timing;
-  /** Nothing could be read of the answer. */
-  readonly unreadable: boolean;
-  readonly stream: { readonly chunks: number; readonly bytes: number; readonly frames: number } | null;
-  readonly errorText: string | null;
-}
 
 export interface BuiltEvent {
   readonly event: LLMUsageAudit;
@@ -82,7 +55,12 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     request_id: call.requestId,
     provider_kind: provider.vendor.kind,
     provider: provider.id,
-    provider_details: { id: provider.id, name: provider.id, kind: provider.vendor.kind, base_host: hostOf(provider.origin) },
+    provider_details: {
+      id: provider.id,
+      name: provider.id,
+      kind: provider.vendor.kind,
+      base_host: hostOf(provider.origin),
+    },
     model,
     request_model: requestModel,
     response_id: reading.responseId,
@@ -137,7 +115,10 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     },
     consumer_rate_limit: null,
     events: [],
-    ...captured(call, reading, settings),
+    ...captured(
+      { prompt: ask?.prompt ?? null, answer: reading.text },
+      { ...settings.capture, hmac: settings.platform.hmac },
+    ),
     usage: {
       prompt_tokens: usage?.input ?? null,
       generation_tokens: usage?.output ?? null,
@@ -180,9 +161,11 @@ const nothingBilled: Costs = {
 
 const maxTools = 64;
 const short = (name: string): string => name.slice(0, 128);
-const unique = (names: readonly string[]): string[] => (names.length < 2 ? [...names] : [...new Set(names)]).slice(0, 16);
+const unique = (names: readonly string[]): string[] =>
+  (names.length < 2 ? [...names] : [...new Set(names)]).slice(0, 16);
 const ms = (value: number): number => Math.round(Math.max(0, value) * 1000) / 1000;
-const span = (from: number | null, to: number | null): number | null => (from === null || to === null ? null : ms(to - from));
+const span = (from: number | null, to: number | null): number | null =>
+  from === null || to === null ? null : ms(to - from);
 const hostOf = (origin: string): string | null => /^[a-z]+:\/\/([^/]+)/i.exec(origin)?.[1] ?? null;
 const isStream = (call: Call, ended: Ended): boolean => ended.stream !== null || (call.ask?.stream ?? false);
 
@@ -199,43 +182,6 @@ const perToken = ({ firstTextAt, lastByteAt }: Timing, output: number | null, st
 const deploymentOf = (call: Call): string | null => {
   const found = /\/openai\/deployments\/([^/]+)\//.exec(call.path)?.[1];
   return found ? decodeURIComponent(found).slice(0, 256) : null;
-};
-
-const outcomeOf = ({ ending, status, reading }: Ended): LLMUsageAudit['outcome'] => {
-  switch (ending) {
-    case 'refused':
-      return 'blocked';
-    case 'client_gone':
-      return 'aborted';
-    case 'upstream_timeout':
-      return 'timeout';
-    case 'upstream_reset':
-    case 'upstream_unreachable':
-      return 'error';
-    case 'complete':
-      return (status ?? 0) >= 400 || reading.error !== null ? 'error' : 'success';
-  }
-};
-
-const errorOf = ({ ending, status, reading, errorText, superseded }: Ended): LLMUsageAudit['error'] => {
-  const clean = (text: string | null | undefined, length: number) => (text ? scrub(text.slice(0, 4 * length)).slice(0, length) : null);
-  const inStream = reading.error !== null && status !== null && status < 400;
-  if (superseded) {
-    return { type: 'usage_option_rejected', code: null, message: clean(reading.error?.message ?? errorText, 1024), status, in_stream: false };
-  }
-  if (reading.error) {
-    const { type, code, message } = reading.error;
-    return { type: clean(type, 128), code: clean(code, 128), message: clean(message, 1024), status, in_stream: inStream };
-  }
-  if (ending === 'client_gone') return { type: 'client_disconnected', code: null, message: null, status, in_stream: status !== null };
-  if (ending === 'complete' && (status ?? 0) < 400) return null;
-  return {
-    type: ending === 'complete' ? 'http_error' : ending,
-    code: null,
-    message: clean(errorText, 1024),
-    status,
-    in_stream: ending !== 'complete' && status !== null,
-  };
 };
 
 const sizeOf = (call: Call): { chars: number } => ({
@@ -268,7 +214,10 @@ const priceOf = (
   const failed = outcome === 'blocked' || outcome === 'error' || outcome === 'timeout' || (ended.status ?? 0) >= 400;
   if (usage === null && failed) return { status: 'not_billed', costs: nothingBilled };
   if (usage === null) return { status: 'unmetered' };
-  return price({ kind: call.incoming.provider.vendor.kind, model, usage, at: ended.timing.receivedAt }, settings.prices);
+  return price(
+    { kind: call.incoming.provider.vendor.kind, model, usage, at: ended.timing.receivedAt },
+    settings.prices,
+  );
 };
 
 const impactOf = (
@@ -287,47 +236,7 @@ const impactOf = (
     latencySeconds: sentAt === null || lastByteAt === null ? null : Math.max(0, lastByteAt - sentAt) / 1000,
     zone: settings.impacts.zone,
   });
-  return 'unknown' in found ? { status: `unknown_${found.unknown}`, impacts: null } : { status: 'estimated', impacts: found };
-};
-
-const captured = (call: Call, reading: Reading, settings: Settings) => {
-  const { mode, maxBytes } = settings.capture;
-  const store = (text: string | null) => capture(mode, text, maxBytes, settings.platform.hmac);
-  const messages = mode === 'none' || !call.ask ? [] : promptMessages(call.ask.prompt);
-  if (mode === 'none' || mode === 'hash') {
-    const input = mode === 'hash' && messages.length > 0 ? store(JSON.stringify(messages)).content : null;
-    const output = mode === 'hash' && reading.text ? store(reading.text.join('')).content : null;
-    return {
-      capture: mode,
-      input_prompt: null,
-      input_hash: input,
-      input_truncated: false,
-      output: null,
-      output_hash: output,
-      output_truncated: false,
-    };
-  }
-  let left = maxBytes;
-  let inputTruncated = false;
-  const prompt: { role: string; content: string }[] = [];
-  for (const { role, content } of messages) {
-    if (left <= 0) {
-      inputTruncated = true;
-      break;
-    }
-    const stored = capture(mode, content, left, settings.platform.hmac);
-    inputTruncated ||= stored.truncated;
-    left -= (stored.content?.length ?? 0) + role.length;
-    prompt.push({ role: role.slice(0, 32), content: stored.content ?? '' });
-  }
-  const output = reading.text === null ? null : store(reading.text.join(''));
-  return {
-    capture: mode,
-    input_prompt: prompt,
-    input_hash: null,
-    input_truncated: inputTruncated,
-    output: output?.content ? { generations: [{ message: { role: 'assistant', content: output.content } }] } : null,
-    output_hash: null,
-    output_truncated: output?.truncated ?? false,
-  };
+  return 'unknown' in found
+    ? { status: `unknown_${found.unknown}`, impacts: null }
+    : { status: 'estimated', impacts: found };
 };

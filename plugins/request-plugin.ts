@@ -2,16 +2,18 @@
  * The request plugin: who is calling, which provider, API and model, may this key still spend,
  * and what must be added so that the usage comes back.
  */
-import { openaiChat } from './dialects/openai-chat.ts';
-import { classify } from './dialects/classify.ts';
-import type { Ask, Dialect, Json, JsonObject, Refusal } from './dialects/dialect.ts';
-import { object } from './dialects/read.ts';
+
 import { isOurs } from './callers.ts';
 import type { BudgetView, Call, Consumer, Decision, Forwarded, IncomingCall, Plugins, Refused } from './contract.ts';
 import { keyOf, replaceKey, withoutKey } from './credentials.ts';
+import { classify } from './dialects/classify.ts';
+import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
+import { openaiChat } from './dialects/openai-chat.ts';
+import { object } from './dialects/read.ts';
 import { setTopLevelKey } from './framing/json-key.ts';
 import { normalPath } from './paths.ts';
 import type { Settings } from './settings.ts';
+import type { Json, JsonObject } from './wire.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const encoder = new TextEncoder();
@@ -19,10 +21,7 @@ const encoder = new TextEncoder();
 /** Audits a call that is refused: attempt 0. */
 type AuditRefusal = (call: Call, refusal: Refusal) => void;
 
-export const requestPlugin = (
-  settings: Settings,
-  auditRefusal: AuditRefusal,
-): Pick<Plugins, 'decide' | 'refuse'> => {
+export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): Pick<Plugins, 'decide' | 'refuse'> => {
   const { budgets, platform } = settings;
   /** Providers and models that answered that they do not know the usage option. */
   const withoutOption = new Set<string>();
@@ -30,7 +29,8 @@ export const requestPlugin = (
   const decide = async (incoming: IncomingCall): Promise<Decision> => {
     const path = normalPath(incoming.path);
     if (path === null) {
-      const message = 'The path has dot segments, a broken percent-encoding or control characters; send it in its plain form';
+      const message =
+        'The path has dot segments, a broken percent-encoding or control characters; send it in its plain form';
       return { ...say(openaiChat, { status: 400, code: 'invalid_path', message }) };
     }
     const kind = classify(incoming.method, path);
@@ -56,7 +56,14 @@ export const requestPlugin = (
     if (settings.keys !== null && consumer === null) return no(unknownKey(key));
     const changes = headerChanges(incoming, settings.keys !== null);
     const target = path + (settings.keys === null ? incoming.query : withoutKey(incoming.query));
-    const plain: Forwarded = { action: 'forward', target, body: incoming.body, headers: changes, call: null, retry: null };
+    const plain: Forwarded = {
+      action: 'forward',
+      target,
+      body: incoming.body,
+      headers: changes,
+      call: null,
+      retry: null,
+    };
     if (kind.kind === 'free') return plain;
 
     const { views, refusedBy } = budgets.admit(consumer);
@@ -89,18 +96,33 @@ export const requestPlugin = (
     const consumer = settings.keys === null ? passing(key) : key === null ? null : settings.keys(key);
     if (kind.kind !== 'free') {
       auditRefusal(
-        { requestId: platform.randomId(), incoming, path, consumer, dialect, ask: null, budgets: [], usageForced: false },
+        {
+          requestId: platform.randomId(),
+          incoming,
+          path,
+          consumer,
+          dialect,
+          ask: null,
+          budgets: [],
+          usageForced: false,
+        },
         refusal,
       );
     }
     return say(dialect ?? openaiChat, refusal);
   };
 
-  /** In passthrough the hash of the caller's own key is who it is. */
+  /** In passthrough the hash of the caller's own key is who it is. Remembered, as hashing is the dearest step here. */
+  const seen = new Map<string, Consumer>();
   const passing = (key: string | null): Consumer | null => {
     if (key === null) return null;
+    const known = seen.get(key);
+    if (known) return known;
     const clientId = `key-${platform.hmac(key).slice(0, 16)}`;
-    return { clientId, clientName: clientId, metadata: {}, tags: [], tenant: null, trustHeaders: false };
+    const consumer = { clientId, clientName: clientId, metadata: {}, tags: [], tenant: null, trustHeaders: false };
+    if (seen.size >= 1000) seen.clear();
+    seen.set(key, consumer);
+    return consumer;
   };
 
   return { decide, refuse };
@@ -137,13 +159,15 @@ const cannotMeter = (path: string): Refusal => ({
 const cannotRead: Refusal = {
   status: 400,
   code: 'unreadable_body',
-  message: 'This key has a budget, and the request body is not a JSON object that can be read (plain, without content-encoding)',
+  message:
+    'This key has a budget, and the request body is not a JSON object that can be read (plain, without content-encoding)',
 };
 
 /** The body as a JSON object and its text; null when it is not one, or too long to be read. */
 const readBody = (incoming: IncomingCall, limit: number): { text: string; json: JsonObject } | null => {
   const encoding = incoming.headers['content-encoding'];
-  if (incoming.body === null || incoming.body.length > limit || (encoding !== undefined && encoding !== 'identity')) return null;
+  if (incoming.body === null || incoming.body.length > limit || (encoding !== undefined && encoding !== 'identity'))
+    return null;
   try {
     const text = utf8.decode(incoming.body);
     const json = object(JSON.parse(text) as Json);
@@ -158,10 +182,17 @@ const headerChanges = (incoming: IncomingCall, ownKeys: boolean): Record<string,
   for (const name in incoming.headers) if (isOurs(name)) changes[name] = null;
   const { credential, vendor } = incoming.provider;
   const hasOwn = keyOf(incoming.headers, incoming.query) !== null;
-  return ownKeys || (credential !== null && !hasOwn) ? { ...changes, ...replaceKey(credential, vendor.credential) } : changes;
+  return ownKeys || (credential !== null && !hasOwn)
+    ? { ...changes, ...replaceKey(credential, vendor.credential) }
+    : changes;
 };
 
-const usageOption = (dialect: Dialect, body: JsonObject, incoming: IncomingCall, withoutOption: ReadonlySet<string>) => {
+const usageOption = (
+  dialect: Dialect,
+  body: JsonObject,
+  incoming: IncomingCall,
+  withoutOption: ReadonlySet<string>,
+) => {
   if (incoming.provider.vendor.streamUsage !== 'option') return null;
   const wanted = dialect.streamUsage?.want(body) ?? null;
   return wanted !== null && withoutOption.has(optionKey(incoming, dialect.ask(body))) ? null : wanted;

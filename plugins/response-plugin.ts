@@ -1,14 +1,17 @@
 /** The response plugin: watches an answer pass by and makes one event of it: frames → dialect → usage → cost → impacts → event. */
-import { AnswerReader } from './answer-reader.ts';
-import type { Call, Ending, Headers, Plugins, Watch } from './contract.ts';
-import { type Json, type JsonObject, newReading, type Reading, type Refusal } from './dialects/dialect.ts';
-import { object } from './dialects/read.ts';
-import { buildEvent, type Ended, type Timing } from './event-builder.ts';
+
+import { AnswerReader, isEventStream } from './answer-reader.ts';
+import type { Ended, Timing } from './attempt.ts';
+import type { Call, Ending, Plugins, Watch } from './contract.ts';
+import { newReading, type Reading, type Refusal } from './dialects/dialect.ts';
+import { isNull, object } from './dialects/read.ts';
+import { type Emit, emitter } from './emit.ts';
+import { buildEvent } from './event-builder.ts';
 import { FrameHider } from './framing/hide-frame.ts';
 import { readFrame } from './framing/sse.ts';
 import { requestPlugin } from './request-plugin.ts';
 import type { Settings } from './settings.ts';
-import { emitter, type Emit } from './emit.ts';
+import type { Headers, Json, JsonObject } from './wire.ts';
 
 /** Both plugins, set up together: a refusal of the first is audited by the second. */
 export const createPlugins = (settings: Settings): Plugins => {
@@ -24,7 +27,19 @@ const refused = (call: Call, refusal: Refusal, settings: Settings, emit: Emit): 
   return emit(
     buildEvent(
       call,
-      { number: 0, of: 0, superseded: false, ending: 'refused', status: refusal.status, headers: {}, reading, timing: untimed(call, at), unreadable: false, stream: null, errorText: null },
+      {
+        number: 0,
+        of: 0,
+        superseded: false,
+        ending: 'refused',
+        status: refusal.status,
+        headers: {},
+        reading,
+        timing: untimed(call, at),
+        unreadable: false,
+        stream: null,
+        errorText: null,
+      },
       settings,
     ),
     call,
@@ -42,14 +57,16 @@ const untimed = (call: Call, at: number): Timing => ({
 });
 
 class AttemptWatch implements Watch {
-  readonly rewrites: boolean;
+  rewrites: boolean;
   readonly #call: Call;
   readonly #number: number;
   readonly #settings: Settings;
   readonly #emit: Emit;
   readonly #reading: Reading;
   readonly #timing: Timing;
-  readonly #hider: FrameHider | null;
+  #hider: FrameHider | null = null;
+  /** Events that `pass` cut out, for `read` to read once they are on their way to the client. */
+  #events: { event: string | null; text: string }[] = [];
   #reader: AnswerReader | null = null;
   #status: number | null = null;
   #headers: Headers = {};
@@ -64,9 +81,7 @@ class AttemptWatch implements Watch {
     this.#emit = emit;
     this.#reading = newReading(settings.capture.mode !== 'none');
     this.#timing = untimed(call, 0);
-    const usage = call.usageForced ? call.dialect?.streamUsage : undefined;
-    this.rewrites = usage !== undefined;
-    this.#hider = usage ? new FrameHider((frame) => isUsage(frame, usage.isUsageFrame)) : null;
+    this.rewrites = call.usageForced;
   }
 
   sent(): void {
@@ -84,6 +99,7 @@ class AttemptWatch implements Watch {
   }
 
   pass(chunk: Uint8Array): Uint8Array {
+    if (this.#chunks === 0 && this.rewrites) this.#hider = this.#hiderFor(chunk);
     return this.#hider ? this.#hider.pass(chunk) : chunk;
   }
 
@@ -92,12 +108,36 @@ class AttemptWatch implements Watch {
     this.#bytes += chunk.length;
     this.#timing.lastByteAt = this.#settings.platform.now();
     if (!this.#reader) return;
-    this.#reader.push(chunk);
-    if (this.#timing.firstTextAt === null && this.#reading.outputChars > 0) this.#timing.firstTextAt = this.#timing.lastByteAt;
+    if (this.#hider) this.#readEvents(this.#reader);
+    else this.#reader.push(chunk);
+    if (this.#timing.firstTextAt === null && this.#reading.outputChars > 0)
+      this.#timing.firstTextAt = this.#timing.lastByteAt;
   }
 
   flush(): Uint8Array {
-    return this.#hider ? this.#hider.end() : new Uint8Array(0);
+    const rest = this.#hider ? this.#hider.end() : new Uint8Array(0);
+    if (this.#reader) this.#readEvents(this.#reader);
+    return rest;
+  }
+
+  #readEvents(reader: AnswerReader): void {
+    if (this.#events.length === 0) return;
+    for (const { event, text } of this.#events) reader.event(event, text);
+    this.#events = [];
+  }
+
+  /** An error answer, and a body that comes compressed although we asked for none, pass as they are. */
+  #hiderFor(first: Uint8Array): FrameHider | null {
+    const isUsageFrame = this.#call.dialect?.streamUsage?.isUsageFrame;
+    const encoding = this.#headers['content-encoding'] ?? 'identity';
+    if (!isUsageFrame || encoding !== 'identity' || !isEventStream(first, this.#headers['content-type'] ?? ''))
+      return null;
+    return new FrameHider((frame) => {
+      const read = readFrame(frame);
+      if (read === null) return false;
+      this.#events.push(read);
+      return isUsage(read.text, isUsageFrame);
+    });
   }
 
   superseded(): void {
@@ -130,10 +170,10 @@ class AttemptWatch implements Watch {
   }
 }
 
-const isUsage = (frame: Uint8Array, isUsageFrame: (event: JsonObject) => boolean): boolean => {
-  const text = readFrame(frame)?.text;
+const isUsage = (text: string, isUsageFrame: (event: JsonObject) => boolean): boolean => {
   // Every other chunk of such a stream says `"usage":null`, or nothing of usage.
-  if (text === undefined || !text.includes('"usage"') || text.includes('"usage":null')) return false;
+  const found = text.indexOf('"usage":');
+  if (found < 0 || isNull(text, found + 8)) return false;
   try {
     const event = object(JSON.parse(text) as Json);
     return event !== null && isUsageFrame(event);

@@ -2,7 +2,15 @@
  * Our own counters and spans on the OpenTelemetry API: they cost next to nothing until an SDK is registered.
  * Names: `gen_ai.*` of semantic conventions v1.41.0; what they do not name is under `llm.audit.*`.
  */
-import { type Attributes, metrics, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  metrics,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import type { LLMUsageAudit } from '../schemas/generated/types.ts';
 import type { Call } from './contract.ts';
 
@@ -26,11 +34,20 @@ export const openTelemetry = (): Telemetry => {
   const meter = metrics.getMeter(scope, undefined, options);
   const tracer = trace.getTracer(scope);
   const events = meter.createCounter('llm.audit.events', { description: 'Audit events made', unit: '{event}' });
-  const cost = meter.createCounter('llm.audit.cost', { description: 'Cost of the calls that have a price', unit: 'USD' });
+  const cost = meter.createCounter('llm.audit.cost', {
+    description: 'Cost of the calls that have a price',
+    unit: 'USD',
+  });
   const energy = meter.createCounter('llm.audit.energy', { description: 'Estimated energy, mean', unit: 'kW.h' });
   const carbon = meter.createCounter('llm.audit.gwp', { description: 'Estimated greenhouse gases, mean', unit: 'kg' });
-  const invalid = meter.createCounter('llm.audit.events.invalid', { description: 'Events not valid by their schema', unit: '{event}' });
-  const rejected = meter.createCounter('llm.audit.events.rejected', { description: 'Events that could not be accepted', unit: '{event}' });
+  const invalid = meter.createCounter('llm.audit.events.invalid', {
+    description: 'Events not valid by their schema',
+    unit: '{event}',
+  });
+  const rejected = meter.createCounter('llm.audit.events.rejected', {
+    description: 'Events that could not be accepted',
+    unit: '{event}',
+  });
   const tokenUsage = meter.createHistogram('gen_ai.client.token.usage', {
     description: 'Tokens of a call',
     unit: '{token}',
@@ -57,7 +74,10 @@ export const openTelemetry = (): Telemetry => {
       if (input !== null) tokenUsage.record(input, { ...attributes, 'gen_ai.token.type': 'input' });
       if (output !== null) tokenUsage.record(output, { ...attributes, 'gen_ai.token.type': 'output' });
       if (event.outcome === 'blocked') return;
-      duration.record(event.duration / 1000, event.error ? { ...attributes, 'error.type': errorType(event) } : attributes);
+      duration.record(
+        event.duration / 1000,
+        event.error ? { ...attributes, 'error.type': errorType(event) } : attributes,
+      );
       record(tracer, event, call, attributes);
     },
   };
@@ -73,7 +93,12 @@ const shared = (event: LLMUsageAudit, call: Call): Attributes => ({
 });
 
 /** The span is written when all is known, with the times at which things happened. */
-const record = (tracer: ReturnType<typeof trace.getTracer>, event: LLMUsageAudit, call: Call, attributes: Attributes): void => {
+const record = (
+  tracer: ReturnType<typeof trace.getTracer>,
+  event: LLMUsageAudit,
+  call: Call,
+  attributes: Attributes,
+): void => {
   const parent =
     event.trace.id && event.span.id
       ? trace.setSpanContext(ROOT_CONTEXT, {

@@ -25,7 +25,8 @@ const makeDirectory = (path: string): void => {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = codeOf(error);
-    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : code === 'EACCES' ? 'no right to write there' : code;
+    const why =
+      code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : code === 'EACCES' ? 'no right to write there' : code;
     throw new Error(`The data directory ${path} cannot be used: ${why}. Set data_dir to a directory of your own.`);
   }
 };
@@ -38,9 +39,11 @@ const secretIn = (directory: string): Uint8Array => {
     throw new Error(`The secret ${path} is refused: ${why}`);
   };
   if (!lstatSync(path).isFile()) refuse('it is not a regular file.');
-  if (process.getuid && uid !== process.getuid()) refuse('it belongs to another user; run as that user, or set data_dir.');
+  if (process.getuid && uid !== process.getuid())
+    refuse('it belongs to another user; run as that user, or set data_dir.');
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) refuse(`others may read it; run: chmod 600 ${path}`);
-  if (size !== secretBytes) refuse(`it has ${size} bytes instead of ${secretBytes}; restore it, or remove it for new pseudonyms.`);
+  if (size !== secretBytes)
+    refuse(`it has ${size} bytes instead of ${secretBytes}; restore it, or remove it for new pseudonyms.`);
   return readFileSync(path);
 };
 
@@ -59,4 +62,5 @@ const makeSecret = (path: string): void => {
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : String(error));
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);

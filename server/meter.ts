@@ -1,13 +1,20 @@
 /** Runs a recorded exchange through the two plugins, without any network: the events are what the gateway would have made. */
-import type { Acceptor, AuditRecord } from '../schemas/record.ts';
-import type { Headers, IncomingCall, Platform, Plugins, Provider } from '../plugins/contract.ts';
+
+import type { IncomingCall, Platform, Plugins, Provider } from '../plugins/contract.ts';
 import { vendorByHost, vendorOf } from '../plugins/dialects/vendors.ts';
 import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Settings } from '../plugins/settings.ts';
+import type { Headers } from '../plugins/wire.ts';
+import type { Acceptor, AuditRecord } from '../schemas/record.ts';
 
 /** A request and its answer, as they crossed the wire; bodies after decompression. */
 export interface Exchange {
-  readonly request: { readonly method: string; readonly url: string; readonly headers: Headers; readonly body: Uint8Array | null };
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Headers;
+    readonly body: Uint8Array | null;
+  };
   readonly response: { readonly status: number; readonly headers: Headers; readonly body: Uint8Array };
 }
 
@@ -35,7 +42,12 @@ export const createMeter = (settings: Omit<Settings, 'acceptor'>, split: number 
   };
 };
 
-const run = async (plugins: Plugins, platform: Platform, { request, response }: Exchange, split: number | null): Promise<void> => {
+const run = async (
+  plugins: Plugins,
+  platform: Platform,
+  { request, response }: Exchange,
+  split: number | null,
+): Promise<void> => {
   const url = new URL(request.url);
   const at = platform.now();
   const incoming: IncomingCall = {

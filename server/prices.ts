@@ -14,6 +14,7 @@ export const openPrices = async ({ files, stated, preferProviderCost }: Config['
     }),
   );
   const { book, problems } = openBook({ config: stated, litellm, preferProviderCost });
-  if (problems.length > 0) throw new Error(`The prices have errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  if (problems.length > 0)
+    throw new Error(`The prices have errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   return book;
 };

@@ -1,11 +1,14 @@
 /** `npm test`: runs every test file with Node's runner and closes with one plain line, `N passed, N failed`. */
-import { spec } from 'node:test/reporters';
+
 import { glob } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 
 const patterns = process.argv.slice(2);
-const files = await Array.fromAsync(glob(patterns.length > 0 ? patterns : ['test/{unit,conformance,integration,crash}/**/*.test.ts']));
+const files = await Array.fromAsync(
+  glob(patterns.length > 0 ? patterns : ['test/{unit,conformance,integration,crash}/**/*.test.ts']),
+);
 
 let passed = 0;
 let failed = 0;

@@ -98,9 +98,7 @@ export const land = (piece: Piece, outcomes: readonly Outcome[], experience: Exp
   const order = ['blocked', 'split', 'retry'] as const;
   const left = withFate.filter(({ outcome }) => order.some((is) => is === outcome.is));
   const worst = order.flatMap((is) => left.flatMap(({ outcome }) => (outcome.is === is ? [outcome] : [])))[0];
-  if (!worst || worst.is === 'delivered' || worst.is === 'duplicate' || worst.is === 'deadLetter') {
-    return { delivered, duplicate, rest: condemned, pause: null };
-  }
+  if (!worst) return { delivered, duplicate, rest: condemned, pause: null };
   const { rest, pause } = failed({ ...piece, records: left.map(({ record }) => record) }, worst, seen);
   return { delivered, duplicate, rest: [...condemned, ...rest], pause };
 };

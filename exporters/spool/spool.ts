@@ -260,6 +260,11 @@ export class Spool {
     return this.#sealed[0]?.seqs?.first ?? this.#active?.seqs?.first ?? this.#nextSeq;
   }
 
+  /** False while the disk does not let us see what a failed segment holds. */
+  get isReadable(): boolean {
+    return this.#failed === null;
+  }
+
   get bytes(): number {
     return this.#sealedBytes + (this.#active?.size ?? 0);
   }

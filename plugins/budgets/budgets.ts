@@ -45,7 +45,14 @@ export const openBudgets = (configured: readonly Budget[], store: BudgetStore): 
   const enabled = configured.filter((budget) => budget.enabled);
   const view = (budget: Omit<BudgetView, 'spentUsd' | 'spentTokens'>): BudgetView => {
     const { usd, tokens } = store.spent(budget.id);
-    return { id: budget.id, name: budget.name, limitUsd: budget.limitUsd, limitTokens: budget.limitTokens, spentUsd: usd, spentTokens: tokens };
+    return {
+      id: budget.id,
+      name: budget.name,
+      limitUsd: budget.limitUsd,
+      limitTokens: budget.limitTokens,
+      spentUsd: usd,
+      spentTokens: tokens,
+    };
   };
   return {
     admit: (consumer) => {

@@ -1,6 +1,8 @@
 /** Anthropic Messages: `input_tokens` leaves the cache out, and counters in a stream are snapshots, not increments. */
+
 import { noUsage, type Pass, type Usage } from '../usage.ts';
-import { addText, type Dialect, type JsonObject, type Reading } from './dialect.ts';
+import type { JsonObject } from '../wire.ts';
+import { addText, type Dialect, type Reading } from './dialect.ts';
 import { count, errorOf, lengthOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
 
 const params = ['temperature', 'top_p', 'top_k', 'max_tokens', 'service_tier', 'inference_geo'] as const;
@@ -31,7 +33,8 @@ export const anthropicMessages: Dialect = {
         resultCount: results,
       },
       user: string(object(body.metadata)?.user_id),
-      prompt: body.system === undefined ? (body.messages ?? null) : [{ role: 'system', content: body.system }, ...messages],
+      prompt:
+        body.system === undefined ? (body.messages ?? null) : [{ role: 'system', content: body.system }, ...messages],
     };
   },
 
@@ -101,7 +104,9 @@ const snapshot = (reading: Reading, usage: JsonObject | null): void => {
   for (const [key, value] of Object.entries(usage)) if (value !== null) merged[key] = value;
   reading.reported = merged;
   const whole = figures(reading, merged);
-  const passes = objects(merged.iterations).map((pass): Pass => ({ model: string(pass.model), usage: figures(reading, pass) }));
+  const passes = objects(merged.iterations).map(
+    (pass): Pass => ({ model: string(pass.model), usage: figures(reading, pass) }),
+  );
   // The top level leaves out compaction and advisor passes, which are billed all the same.
   reading.usage = passes.length > 1 ? { ...whole, ...total(passes), passes } : whole;
 };

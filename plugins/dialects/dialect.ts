@@ -1,8 +1,6 @@
 /** What a wire format must tell us. One file per format describes it; nothing else knows its field names. */
 import type { Usage } from '../usage.ts';
-
-export type Json = null | boolean | number | string | Json[] | JsonObject;
-export type JsonObject = { [key: string]: Json | undefined };
+import type { Json, JsonObject } from '../wire.ts';
 
 /** What the request says, as far as an audit needs it. */
 export interface Ask {

@@ -1,7 +1,8 @@
 /** OpenAI Chat Completions, and everybody who speaks it. `prompt_tokens` includes the cache, `completion_tokens` the reasoning. */
-import { addText, type Dialect, type JsonObject, type Reading } from './dialect.ts';
+import type { JsonObject } from '../wire.ts';
+import { addText, type Dialect, type Reading } from './dialect.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { errorOf, isNull, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -74,13 +75,16 @@ export const openaiChat: Dialect = {
     }
   },
 
-  // A chunk of plain text says `"finish_reason":null` (a space after the colon or not), and of usage nothing or null.
+  // A chunk of plain text has one choice, whose finish reason is null, and says nothing of usage, or null.
   onlyText: (_name, text) => {
-    if (!text.includes('"finish_reason":null') && !text.includes('"finish_reason": null')) return -1;
-    if (text.includes('"finish_reason":"') || text.includes('"finish_reason": "')) return -1;
-    if (text.includes('"usage":') && !text.includes('"usage":null') && !text.includes('"usage": null')) return -1;
-    if (text.includes('"error"') || text.includes('"name"') || text.includes('"x_')) return -1;
-    return lengthOf(text, 'content') + lengthOf(text, 'reasoning_content') + lengthOf(text, 'arguments');
+    const finish = text.indexOf('"finish_reason":');
+    if (finish < 0 || !isNull(text, finish + 16) || text.includes('"finish_reason":', finish + 16)) return -1;
+    const usage = text.indexOf('"usage":');
+    if ((usage >= 0 && !isNull(text, usage + 8)) || text.includes('"error"')) return -1;
+    const content = lengthOf(text, 'content');
+    if (content > 0) return content;
+    if (!text.includes('"tool_calls"')) return lengthOf(text, 'reasoning_content');
+    return text.includes('"name"') ? -1 : lengthOf(text, 'arguments');
   },
 
   refusal: ({ code, message }) => ({

@@ -1,5 +1,6 @@
 /** OpenAI Responses: usage stands in the terminal event, whichever of the four it is; earlier events say null. */
-import { addText, type Dialect, type Json, type JsonObject, type Reading } from './dialect.ts';
+import type { Json, JsonObject } from '../wire.ts';
+import { addText, type Dialect, type Reading } from './dialect.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
 import { array, errorOf, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
@@ -80,7 +81,8 @@ const readResponse = (reading: Reading, response: JsonObject, last: boolean): vo
   if (reading.outputChars > 0 || reading.toolCalls.length > 0) return;
   for (const item of objects(response.output)) {
     readCall(reading, item);
-    for (const piece of [...objects(item.content), ...objects(item.summary)]) addText(reading, piece.text ?? piece.refusal);
+    for (const piece of [...objects(item.content), ...objects(item.summary)])
+      addText(reading, piece.text ?? piece.refusal);
     addText(reading, item.arguments);
   }
 };

@@ -1,6 +1,8 @@
 /** The two usage objects of OpenAI's APIs, as all compatible servers send them: same meaning, other key names. */
+
 import { agreeWithTotal, noUsage, type Usage } from '../usage.ts';
-import type { Json, JsonObject, Reading } from './dialect.ts';
+import type { Json, JsonObject } from '../wire.ts';
+import type { Reading } from './dialect.ts';
 import { count, object, string } from './read.ts';
 
 /**
@@ -11,7 +13,8 @@ import { count, object, string } from './read.ts';
 export const readOpenaiUsage = (reading: Reading, raw: Json | undefined, serviceTier: Json | undefined): void => {
   const usage = object(raw);
   if (!usage) return;
-  const inputParts = object(usage.prompt_tokens_details) ?? object(usage.prompt_token_details) ?? object(usage.input_tokens_details);
+  const inputParts =
+    object(usage.prompt_tokens_details) ?? object(usage.prompt_token_details) ?? object(usage.input_tokens_details);
   const outputParts = object(usage.completion_tokens_details) ?? object(usage.output_tokens_details);
   const read = (value: Json | undefined) => count(reading, value);
   const figures: Usage = {
@@ -51,4 +54,3 @@ const costOf = (usage: JsonObject): string | null => {
 
 /** A double as plain decimal text, without an exponent. */
 const decimal = (value: number): string => (String(value).includes('e') ? value.toFixed(20) : String(value));
-

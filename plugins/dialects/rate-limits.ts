@@ -1,5 +1,5 @@
 /** What the provider's answer says of its own limits: the two header families in use. */
-import type { Headers } from '../contract.ts';
+import type { Headers } from '../wire.ts';
 
 export interface RateLimit {
   requests_limit: number | null;

@@ -1,5 +1,6 @@
 /** Reading untrusted JSON: every function takes anything and gives a value of the type, or null. */
-import type { Json, JsonObject, Reading } from './dialect.ts';
+import type { Json, JsonObject } from '../wire.ts';
+import type { Reading } from './dialect.ts';
 
 export const object = (value: Json | undefined): JsonObject | null =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
@@ -27,11 +28,12 @@ export const count = (reading: Reading, value: Json | undefined): number | null 
 };
 
 /** `a + b`, null when both are. */
-export const sum = (a: number | null, b: number | null): number | null =>
-  a === null ? b : b === null ? a : a + b;
+export const sum = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b);
 
 /** An error object (or a bare message) of any of the known shapes. */
-export const errorOf = (value: Json | undefined): { type: string | null; code: string | null; message: string | null } | null => {
+export const errorOf = (
+  value: Json | undefined,
+): { type: string | null; code: string | null; message: string | null } | null => {
   if (typeof value === 'string' && value !== '') return { type: null, code: null, message: value };
   const error = object(value);
   if (!error) return null;
@@ -52,6 +54,10 @@ export const paramsOf = (body: JsonObject, allowed: readonly string[]): Record<s
 /** A count in a request: not ours to judge, so anything odd is just not known. */
 export const plainCount = (value: Json | undefined): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+
+/** Whether `null` stands at this place of JSON text, behind a space or not. */
+export const isNull = (json: string, at: number): boolean =>
+  json.charCodeAt(json.charCodeAt(at) === 32 ? at + 1 : at) === 110;
 
 /** Length of the string under a key in JSON text, escapes counted as they stand; 0 when it is absent or no string. */
 export const lengthOf = (json: string, key: string): number => {

@@ -1,5 +1,5 @@
 /** What of a prompt or an answer may be stored: nothing, a keyed hash, a redacted text, or the text less its secrets. */
-import type { Json } from '../dialects/dialect.ts';
+import type { Json } from '../wire.ts';
 import { scrub } from './secrets.ts';
 
 export type CaptureMode = 'none' | 'hash' | 'redacted' | 'full';
@@ -73,9 +73,14 @@ export const promptMessages = (prompt: Json): { role: string; content: string }[
 const plain = (content: Json): string => {
   if (typeof content === 'string') return content;
   if (content === null) return '';
-  if (!Array.isArray(content)) return typeof content === 'object' ? (textOf(content) ?? JSON.stringify(content)) : String(content);
+  if (!Array.isArray(content))
+    return typeof content === 'object' ? (textOf(content) ?? JSON.stringify(content)) : String(content);
   return content.map(plain).join('\n');
 };
 
 const textOf = (part: { [key: string]: Json | undefined }): string | null =>
-  typeof part.text === 'string' ? part.text : typeof part.type === 'string' && part.type !== 'text' ? `[${part.type}]` : null;
+  typeof part.text === 'string'
+    ? part.text
+    : typeof part.type === 'string' && part.type !== 'text'
+      ? `[${part.type}]`
+      : null;

@@ -14,6 +14,7 @@ export const substitute = (text: string, environment: Environment): { text: stri
   const filled = text.replace(variable, (whole, inside: string, end: string) => {
     const [, name, fallback] = (end === '' ? null : wellFormed.exec(inside)) ?? [];
     if (name === undefined) {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is about that
       problems.push('a "${" opens no variable; accepted: ${NAME}, ${NAME:-default}');
       return whole;
     }

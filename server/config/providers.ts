@@ -25,12 +25,22 @@ const kindProblem = (kind: string): string | null => {
 const addressProblem = (text: string): string | null => {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) return 'must be an address that starts with http:// or https://';
-  if (url.username !== '' || url.password !== '') return 'must hold no user or password; accepted: `credential`, `headers`';
+  if (url.username !== '' || url.password !== '')
+    return 'must hold no user or password; accepted: `credential`, `headers`';
   return url.search !== '' || url.hash !== '' ? 'must hold no query and no fragment' : null;
 };
 
 /** Headers that belong to the connection, the body or the caller. */
-const reserved = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'expect', 'te', 'trailer']);
+const reserved = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+]);
 
 const headerProblem = (name: string, value: string): string | null => {
   if (reserved.has(name.toLowerCase())) return 'is set by the gateway itself';

@@ -20,7 +20,9 @@ const zoneProblem = (zone: string | undefined): Difference[] => {
   if (zone === undefined || Object.hasOwn(zones, zone)) return [];
   const close = nearest(zone, Object.keys(zones));
   const hint = close === null ? '' : ` did you mean "${close}"?`;
-  return [{ path: ['impacts', 'zone'], message: `is no known zone;${hint} accepted: three letters as in FRA, USA, or WOR` }];
+  return [
+    { path: ['impacts', 'zone'], message: `is no known zone;${hint} accepted: three letters as in FRA, USA, or WOR` },
+  ];
 };
 
 const fileProblems = (files: readonly string[]): Difference[] =>

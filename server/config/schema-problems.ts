@@ -81,7 +81,8 @@ const difference = (value: unknown, error: SchemaError): Difference => {
     case 'propertyNames':
       return {
         path: [...path, String(error.params['propertyName'])],
-        message: 'cannot be an id here; accepted: lower-case letters, digits, "-", "_", "."; not api, metrics, healthz, readyz',
+        message:
+          'cannot be an id here; accepted: lower-case letters, digits, "-", "_", "."; not api, metrics, healthz, readyz',
       };
     case 'pattern': {
       const accepted = wanted.get(String(error.params['pattern']));

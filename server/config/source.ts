@@ -71,6 +71,7 @@ const syntaxMessage = ({ code, pos }: YAMLParseError, yaml: string): string => {
   if (code === 'DUPLICATE_KEY') return 'this key stands here for the second time';
   if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces, not with tabs';
   const line = yaml.slice(yaml.lastIndexOf('\n', pos[0]) + 1).split('\n', 1)[0] ?? '';
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is about that
   const quotes = /[{[].*\$\{/.test(line) ? '; within { } and [ ] a text with ${…} must stand in quotes' : '';
   return `this is not YAML: ${code.toLowerCase().replaceAll('_', ' ')}${quotes}`;
 };

@@ -44,7 +44,8 @@ export const createKey = (file: string, request: KeyRequest, now: number): Creat
   alone(file, () => {
     const keys = listKeys(file);
     const isTaken = (id: string): boolean => keys.some(({ client_id }) => client_id === id);
-    if (request.id !== null && isTaken(request.id)) return { problem: `there is a key with the id "${request.id}" already` };
+    if (request.id !== null && isTaken(request.id))
+      return { problem: `there is a key with the id "${request.id}" already` };
     const key = `lla_${randomBytes(32).toString('base64url')}`;
     const entry: KeyEntry = {
       client_id: request.id ?? freeId(request.name, isTaken),
@@ -91,12 +92,20 @@ const lockOf = (file: string): DatabaseSync => {
     lock.exec('PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
-    throw new KeyFileError(`The key file ${file} cannot be changed (${error instanceof Error ? error.message : error}).`);
+    throw new KeyFileError(
+      `The key file ${file} cannot be changed (${error instanceof Error ? error.message : error}).`,
+    );
   }
 };
 
 const freeId = (name: string, isTaken: (id: string) => boolean): string => {
-  const plain = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 64).replace(/^-|-$/g, '') || 'key';
+  const plain =
+    name
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 64)
+      .replace(/^-|-$/g, '') || 'key';
   for (let count = 1; ; count++) {
     const id = count === 1 ? plain : `${plain}-${count}`;
     if (!isTaken(id)) return id;
@@ -120,4 +129,6 @@ const entriesOf = (file: string, text: string): KeyEntry[] => {
 const problemOf = (value: unknown): string | null =>
   validate(value)
     ? null
-    : (validate.errors ?? []).map((error) => `${steps(error.instancePath).join('.')} ${reason(error)}`.trim()).join('; ');
+    : (validate.errors ?? [])
+        .map((error) => `${steps(error.instancePath).join('.')} ${reason(error)}`.trim())
+        .join('; ');

@@ -4,17 +4,28 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
-import { consumer, startStack, upstream } from '../support/stack.ts';
+import { consumer, nobody, startStack, upstream } from '../support/stack.ts';
 
-const chat = (extra: object = {}) => JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'name three rivers' }], ...extra });
+const chat = (extra: object = {}) =>
+  JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'name three rivers' }], ...extra });
 const json = { 'content-type': 'application/json' };
 const simulate = (how: object) => ({ ...json, 'x-simulate': JSON.stringify(how) });
-const post = (url: string, body: string | Buffer, headers: Record<string, string> = json) => request(url, { method: 'POST', body, headers });
+const post = (url: string, body: string | Buffer, headers: Record<string, string> = json) =>
+  request(url, { method: 'POST', body, headers });
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
 
-test('a plain call gives the client the provider\'s bytes, and one priced event', async (t) => {
+test("a plain call gives the client the provider's bytes, and one priced event", async (t) => {
   const stack = await startStack(t);
-  const body = JSON.stringify({ id: 'x', model: 'gpt-4o-mini-2024-07-18', choices: [{ message: { content: 'Loire' }, finish_reason: 'stop' }], usage }, null, 1);
+  const body = JSON.stringify(
+    {
+      id: 'x',
+      model: 'gpt-4o-mini-2024-07-18',
+      choices: [{ message: { content: 'Loire' }, finish_reason: 'stop' }],
+      usage,
+    },
+    null,
+    1,
+  );
   const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat(), simulate({ body }));
   assert.equal(answer.statusCode, 200);
   assert.equal(await answer.body.text(), body);
@@ -62,9 +73,13 @@ test('other sub-options of stream_options reach the provider, and every other by
     res.end('data: [DONE]\n\n');
   });
   const stack = await startStack(t, { upstreams: { openai: origin } });
-  const body = '{"model":"m", "seed":9007199254740993,"stream":true,\n "stream_options":{"include_usage":false,"include_obfuscation":true}}';
+  const body =
+    '{"model":"m", "seed":9007199254740993,"stream":true,\n "stream_options":{"include_usage":false,"include_obfuscation":true}}';
   await (await post(`${stack.origin}/openai/v1/chat/completions`, body)).body.dump();
-  assert.equal(seen, '{"model":"m", "seed":9007199254740993,"stream":true,\n "stream_options":{"include_usage":true,"include_obfuscation":true}}');
+  assert.equal(
+    seen,
+    '{"model":"m", "seed":9007199254740993,"stream":true,\n "stream_options":{"include_usage":true,"include_obfuscation":true}}',
+  );
 });
 
 test('a client that asks for usage itself gets every byte', async (t) => {
@@ -84,11 +99,17 @@ test('a provider that does not know the usage option is asked again without it, 
     bodies.push(body);
     if (body.includes('stream_options')) {
       res.writeHead(400, json);
-      res.end(JSON.stringify({ error: { message: 'Unrecognized request argument supplied: stream_options', type: 'invalid_request_error' } }));
+      res.end(
+        JSON.stringify({
+          error: { message: 'Unrecognized request argument supplied: stream_options', type: 'invalid_request_error' },
+        }),
+      );
       return;
     }
     res.writeHead(200, { 'content-type': 'text/event-stream' });
-    res.end('data: {"model":"m","choices":[{"delta":{"content":"hi there"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
+    res.end(
+      'data: {"model":"m","choices":[{"delta":{"content":"hi there"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+    );
   });
   const stack = await startStack(t, { upstreams: { openai: origin } });
   const first = await post(`${stack.origin}/openai/v1/chat/completions`, chat({ stream: true }));
@@ -102,7 +123,11 @@ test('a provider that does not know the usage option is asked again without it, 
     error: { type: 'usage_option_rejected' },
     cost_status: 'not_billed',
   });
-  assert.partialDeepStrictEqual(answered, { attempt: { number: 2 }, outcome: 'success', usage: { source: 'estimated', generation_tokens: 2 } });
+  assert.partialDeepStrictEqual(answered, {
+    attempt: { number: 2 },
+    outcome: 'success',
+    usage: { source: 'estimated', generation_tokens: 2 },
+  });
   assert.equal(rejected?.request_id, answered?.request_id);
   await (await post(`${stack.origin}/openai/v1/chat/completions`, chat({ stream: true }))).body.dump();
   assert.equal(bodies.length, 3, 'the third request went out without the option at once');
@@ -115,26 +140,43 @@ test('a client that leaves mid-stream ends the upstream call, and what came is b
     closed = once(res, 'close');
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     const timer = setInterval(() => {
-      res.write('event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"0123456789abcdef"}}\n\n');
+      res.write(
+        'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"0123456789abcdef"}}\n\n',
+      );
     }, 2);
     res.on('close', () => clearInterval(timer));
-    res.write('event: message_start\ndata: {"type":"message_start","message":{"model":"claude-sonnet-4-5","usage":{"input_tokens":45,"output_tokens":1}}}\n\n');
+    res.write(
+      'event: message_start\ndata: {"type":"message_start","message":{"model":"claude-sonnet-4-5","usage":{"input_tokens":45,"output_tokens":1}}}\n\n',
+    );
   });
   const stack = await startStack(t, { upstreams: { anthropic: origin } });
-  const answer = await post(`${stack.origin}/anthropic/v1/messages`, JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 500, stream: true, messages: [] }));
+  const answer = await post(
+    `${stack.origin}/anthropic/v1/messages`,
+    JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 500, stream: true, messages: [] }),
+  );
   let chunks = 0;
   for await (const _ of answer.body) if (++chunks === 5) break;
   answer.body.destroy();
   await closed;
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'aborted', cost_status: 'priced', usage: { prompt_tokens: 45, source: 'partial' }, error: { type: 'client_disconnected' } });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'aborted',
+    cost_status: 'priced',
+    usage: { prompt_tokens: 45, source: 'partial' },
+    error: { type: 'client_disconnected' },
+  });
   assert.ok((event?.usage.generation_tokens ?? 0) >= 8, 'at least what was seen');
 });
 
 test('a client that leaves before the first byte makes one aborted event', async (t) => {
   const stack = await startStack(t);
   const abort = new AbortController();
-  const call = request(`${stack.origin}/openai/v1/chat/completions`, { method: 'POST', body: chat(), headers: simulate({ delay_ms: 3000 }), signal: abort.signal });
+  const call = request(`${stack.origin}/openai/v1/chat/completions`, {
+    method: 'POST',
+    body: chat(),
+    headers: simulate({ delay_ms: 3000 }),
+    signal: abort.signal,
+  });
   setTimeout(() => abort.abort(), 60);
   await assert.rejects(call);
   const [event] = await stack.events(1);
@@ -143,18 +185,33 @@ test('a client that leaves before the first byte makes one aborted event', async
 });
 
 test('with drain, a stream whose client left is read to its usage', async (t) => {
-  const stack = await startStack(t, { host: { onClientAbort: { mode: 'drain', timeMs: 5000, bytes: 1e6, atOnce: 4 } } });
-  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat({ stream: true }), simulate({ usage, chunks: 20, chunk_delay_ms: 5 }));
+  const stack = await startStack(t, {
+    host: { onClientAbort: { mode: 'drain', timeMs: 5000, bytes: 1e6, atOnce: 4 } },
+  });
+  const answer = await post(
+    `${stack.origin}/openai/v1/chat/completions`,
+    chat({ stream: true }),
+    simulate({ usage, chunks: 20, chunk_delay_ms: 5 }),
+  );
   for await (const _ of answer.body) break;
   answer.body.destroy();
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'aborted', usage: { prompt_tokens: 11, generation_tokens: 7, source: 'provider' } });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'aborted',
+    usage: { prompt_tokens: 11, generation_tokens: 7, source: 'provider' },
+  });
 });
 
 test('a drain is bounded in time and in bytes', async (t) => {
   for (const bound of [{ timeMs: 100 }, { bytes: 2000 }]) {
-    const stack = await startStack(t, { host: { onClientAbort: { mode: 'drain', timeMs: 5000, bytes: 1e6, atOnce: 4, ...bound } } });
-    const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat({ stream: true }), simulate({ usage, chunks: 400, chunk_delay_ms: 20 }));
+    const stack = await startStack(t, {
+      host: { onClientAbort: { mode: 'drain', timeMs: 5000, bytes: 1e6, atOnce: 4, ...bound } },
+    });
+    const answer = await post(
+      `${stack.origin}/openai/v1/chat/completions`,
+      chat({ stream: true }),
+      simulate({ usage, chunks: 400, chunk_delay_ms: 20 }),
+    );
     for await (const _ of answer.body) break;
     answer.body.destroy();
     const [event] = await stack.events(1);
@@ -162,36 +219,71 @@ test('a drain is bounded in time and in bytes', async (t) => {
   }
 });
 
-test('a provider\'s error passes through unchanged and is one unbilled event', async (t) => {
+test("a provider's error passes through unchanged and is one unbilled event", async (t) => {
   const stack = await startStack(t);
-  const answer = await post(`${stack.origin}/anthropic/v1/messages`, JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 5, messages: [{ role: 'user', content: 'x' }] }), simulate({ status: 529 }));
+  const answer = await post(
+    `${stack.origin}/anthropic/v1/messages`,
+    JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 5, messages: [{ role: 'user', content: 'x' }] }),
+    simulate({ status: 529 }),
+  );
   assert.equal(answer.statusCode, 529);
   const body = (await answer.body.json()) as { type: string; error: { type: string } };
   assert.equal(body.type, 'error');
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'error', status_code: 529, error: { type: body.error.type, status: 529, in_stream: false }, cost_status: 'not_billed', usage: { prompt_tokens: null, generation_tokens: null, source: 'none' } });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'error',
+    status_code: 529,
+    error: { type: body.error.type, status: 529, in_stream: false },
+    cost_status: 'not_billed',
+    usage: { prompt_tokens: null, generation_tokens: null, source: 'none' },
+  });
   assert.equal(event?.costs?.total_cost, 0);
 });
 
 test('an error event inside a stream of status 200 is an error with the tokens seen', async (t) => {
   const stack = await startStack(t);
-  const answer = await post(`${stack.origin}/anthropic/v1/messages`, JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 500, stream: true, messages: [{ role: 'user', content: 'x' }] }), simulate({ chunks: 6, error_after_chunks: 3 }));
+  const answer = await post(
+    `${stack.origin}/anthropic/v1/messages`,
+    JSON.stringify({
+      model: 'claude-sonnet-4-5',
+      max_tokens: 500,
+      stream: true,
+      messages: [{ role: 'user', content: 'x' }],
+    }),
+    simulate({ chunks: 6, error_after_chunks: 3 }),
+  );
   await answer.body.dump();
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'error', status_code: 200, error: { in_stream: true }, usage: { source: 'partial' } });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'error',
+    status_code: 200,
+    error: { in_stream: true },
+    usage: { source: 'partial' },
+  });
 });
 
-test('an upstream that breaks off breaks the client\'s answer off too, and is one event', async (t) => {
+test("an upstream that breaks off breaks the client's answer off too, and is one event", async (t) => {
   const stack = await startStack(t);
-  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat({ stream: true }), simulate({ chunks: 10, chunk_delay_ms: 2, cut_after_chunks: 4 }));
+  const answer = await post(
+    `${stack.origin}/openai/v1/chat/completions`,
+    chat({ stream: true }),
+    simulate({ chunks: 10, chunk_delay_ms: 2, cut_after_chunks: 4 }),
+  );
   await assert.rejects(answer.body.text());
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'error', error: { type: 'upstream_reset', in_stream: true }, usage: { source: 'estimated' } });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'error',
+    error: { type: 'upstream_reset', in_stream: true },
+    usage: { source: 'estimated' },
+  });
 });
 
 test('a provider that cannot be reached is 502, one that does not answer in time 504', async (t) => {
   const silent = await upstream(t, () => {});
-  const stack = await startStack(t, { upstreams: { openai: 'http://127.0.0.1:1', anthropic: silent }, host: { timeouts: { connect: 500, head: 200, idle: 500 } } });
+  const stack = await startStack(t, {
+    upstreams: { openai: await nobody(), anthropic: silent },
+    host: { timeouts: { connect: 500, head: 200, idle: 500 } },
+  });
   const refused = await post(`${stack.origin}/openai/v1/chat/completions`, chat());
   assert.equal(refused.statusCode, 502);
   assert.match(await refused.body.text(), /cannot be reached/);
@@ -199,7 +291,11 @@ test('a provider that cannot be reached is 502, one that does not answer in time
   assert.equal(late.statusCode, 504);
   await late.body.dump();
   const [unreachable, timeout] = await stack.events(2);
-  assert.partialDeepStrictEqual(unreachable, { outcome: 'error', error: { type: 'upstream_unreachable' }, cost_status: 'not_billed' });
+  assert.partialDeepStrictEqual(unreachable, {
+    outcome: 'error',
+    error: { type: 'upstream_unreachable' },
+    cost_status: 'not_billed',
+  });
   assert.partialDeepStrictEqual(timeout, { outcome: 'timeout', error: { type: 'upstream_timeout' } });
 });
 
@@ -211,19 +307,32 @@ test('an unknown prefix is 404 with a hint, and no event', async (t) => {
   await stack.noEvent();
 });
 
-test('a wrong consumer key is 401 in the provider\'s own shape, and one blocked event', async (t) => {
+test("a wrong consumer key is 401 in the provider's own shape, and one blocked event", async (t) => {
   const stack = await startStack(t, { keys: { 'good-key': consumer('a') } });
-  const openai = await post(`${stack.origin}/openai/v1/chat/completions`, chat(), { ...json, authorization: 'Bearer bad-key' });
+  const openai = await post(`${stack.origin}/openai/v1/chat/completions`, chat(), {
+    ...json,
+    authorization: 'Bearer bad-key',
+  });
   assert.equal(openai.statusCode, 401);
-  assert.partialDeepStrictEqual(await openai.body.json(), { error: { code: 'invalid_api_key', type: 'invalid_request_error' } });
+  assert.partialDeepStrictEqual(await openai.body.json(), {
+    error: { code: 'invalid_api_key', type: 'invalid_request_error' },
+  });
   const anthropic = await post(`${stack.origin}/anthropic/v1/messages`, '{}', { ...json, 'x-api-key': 'bad-key' });
   assert.equal(anthropic.statusCode, 401);
-  assert.partialDeepStrictEqual(await anthropic.body.json(), { type: 'error', error: { type: 'authentication_error' } });
+  assert.partialDeepStrictEqual(await anthropic.body.json(), {
+    type: 'error',
+    error: { type: 'authentication_error' },
+  });
   const [event] = await stack.events(2);
-  assert.partialDeepStrictEqual(event, { outcome: 'blocked', attempt: { number: 0 }, error: { code: 'invalid_api_key' }, apikey: null });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'blocked',
+    attempt: { number: 0 },
+    error: { code: 'invalid_api_key' },
+    apikey: null,
+  });
 });
 
-test('the consumer\'s key never reaches the provider: ours stands in its place, and our headers are gone', async (t) => {
+test("the consumer's key never reaches the provider: ours stands in its place, and our headers are gone", async (t) => {
   let seen: NodeJS.Dict<string | string[]> = {};
   let url = '';
   const origin = await upstream(t, (req, res) => {
@@ -231,8 +340,18 @@ test('the consumer\'s key never reaches the provider: ours stands in its place, 
     url = req.url ?? '';
     res.end('{}');
   });
-  const stack = await startStack(t, { upstreams: { anthropic: origin }, keys: { 'good-key': consumer('a') }, credential: 'provider-key' });
-  const headers = { ...json, authorization: 'Bearer good-key', 'x-llm-audit-user': 'u1', 'x-llm-audit-session': 's1', 'anthropic-version': '2023-06-01' };
+  const stack = await startStack(t, {
+    upstreams: { anthropic: origin },
+    keys: { 'good-key': consumer('a') },
+    credential: 'provider-key',
+  });
+  const headers = {
+    ...json,
+    authorization: 'Bearer good-key',
+    'x-llm-audit-user': 'u1',
+    'x-llm-audit-session': 's1',
+    'anthropic-version': '2023-06-01',
+  };
   await (await post(`${stack.origin}/anthropic/v1/messages?key=abc&beta=true`, '{"model":"m"}', headers)).body.dump();
   assert.equal(seen['x-api-key'], 'provider-key');
   assert.equal(seen['anthropic-version'], '2023-06-01');
@@ -240,13 +359,19 @@ test('the consumer\'s key never reaches the provider: ours stands in its place, 
   assert.equal(seen['x-llm-audit-user'], undefined);
   assert.equal(url, '/v1/messages?beta=true');
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { apikey: { clientId: 'a', clientName: 'A', metadata: { team: 'a' } }, user: { id: 'u1', source: 'header' }, session: { id: 's1' } });
+  assert.partialDeepStrictEqual(event, {
+    apikey: { clientId: 'a', clientName: 'A', metadata: { team: 'a' } },
+    user: { id: 'u1', source: 'header' },
+    session: { id: 's1' },
+  });
   assert.doesNotMatch(JSON.stringify(event), /good-key|provider-key/);
 });
 
-test('a body over the limit is 413 in the provider\'s shape, and one blocked event', async (t) => {
+test("a body over the limit is 413 in the provider's shape, and one blocked event", async (t) => {
   const stack = await startStack(t);
-  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, 'x'.repeat(1024 * 1024 + 1)).catch(() => null);
+  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, 'x'.repeat(1024 * 1024 + 1)).catch(
+    () => null,
+  );
   assert.equal(answer?.statusCode, 413);
   const [event] = await stack.events(1);
   assert.partialDeepStrictEqual(event, { outcome: 'blocked', status_code: 413, error: { code: 'body_too_large' } });
@@ -258,7 +383,13 @@ test('malformed JSON goes to the provider as it is, and is audited', async (t) =
   assert.equal(answer.statusCode, 400);
   await answer.body.dump();
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'error', status_code: 400, request_model: null, usage: { source: 'none' }, cost_status: 'not_billed' });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'error',
+    status_code: 400,
+    request_model: null,
+    usage: { source: 'none' },
+    cost_status: 'not_billed',
+  });
 });
 
 test('a spent budget refuses before the call with 429, and malformed or unknown spending is refused under a budget', async (t) => {
@@ -276,9 +407,27 @@ test('a spent budget refuses before the call with 429, and malformed or unknown 
   }
   assert.deepEqual(codes, [200, 200, 429, 429], '2 x 18 tokens pass 30: the third call finds it spent');
   const events = await stack.events(6);
-  assert.partialDeepStrictEqual(events[2]?.budgets[0], { budget_id: 'b', decision: 'allowed', before: { tokens: 0 }, this_call: { tokens: 18 }, after: { tokens: 18 }, exceeded: false });
-  assert.partialDeepStrictEqual(events[4], { outcome: 'blocked', attempt: { number: 0 }, status_code: 429, error: { code: 'budget_exceeded' }, cost_status: 'not_billed' });
-  assert.partialDeepStrictEqual(events[4]?.budgets[0], { decision: 'blocked', after: { tokens: 36 }, exceeded: true, consumption: { remaining_total_tokens: 0 } });
+  assert.partialDeepStrictEqual(events[2]?.budgets[0], {
+    budget_id: 'b',
+    decision: 'allowed',
+    before: { tokens: 0 },
+    this_call: { tokens: 18 },
+    after: { tokens: 18 },
+    exceeded: false,
+  });
+  assert.partialDeepStrictEqual(events[4], {
+    outcome: 'blocked',
+    attempt: { number: 0 },
+    status_code: 429,
+    error: { code: 'budget_exceeded' },
+    cost_status: 'not_billed',
+  });
+  assert.partialDeepStrictEqual(events[4]?.budgets[0], {
+    decision: 'blocked',
+    after: { tokens: 36 },
+    exceeded: true,
+    consumption: { remaining_total_tokens: 0 },
+  });
 });
 
 test('a dollar budget counts exact costs', async (t) => {
@@ -299,7 +448,10 @@ test('free calls pass through and make no event', async (t) => {
   const models = await request(`${stack.origin}/openai/v1/models`);
   assert.equal(models.statusCode, 200);
   await models.body.dump();
-  const counted = await post(`${stack.origin}/anthropic/v1/messages/count_tokens`, JSON.stringify({ model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'x' }] }));
+  const counted = await post(
+    `${stack.origin}/anthropic/v1/messages/count_tokens`,
+    JSON.stringify({ model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'x' }] }),
+  );
   assert.equal(counted.statusCode, 200);
   await counted.body.dump();
   await stack.noEvent();
@@ -307,7 +459,12 @@ test('free calls pass through and make no event', async (t) => {
 
 test('no spelling of a path slips past the meter', async (t) => {
   const stack = await startStack(t);
-  for (const path of ['/v1/chat/completions/', '/v1//chat/completions', '/v1/chat/%63ompletions', '/v1/chat/completions?x=1']) {
+  for (const path of [
+    '/v1/chat/completions/',
+    '/v1//chat/completions',
+    '/v1/chat/%63ompletions',
+    '/v1/chat/completions?x=1',
+  ]) {
     const answer = await post(`${stack.origin}/openai${path}`, chat(), simulate({ usage }));
     assert.equal(answer.statusCode, 200, path);
     await answer.body.dump();
@@ -315,7 +472,9 @@ test('no spelling of a path slips past the meter', async (t) => {
     assert.equal(event?.usage.total_tokens, 18, path);
   }
   const socket = connect(Number(new URL(stack.origin).port), '127.0.0.1');
-  socket.end('POST /openai/v1/models/../chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
+  socket.end(
+    'POST /openai/v1/models/../chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}',
+  );
   let text = '';
   for await (const part of socket) text += part;
   assert.match(text, /^HTTP\/1\.1 400 /);
@@ -323,7 +482,10 @@ test('no spelling of a path slips past the meter', async (t) => {
 
 test('a compressed answer passes through compressed and is read all the same', async (t) => {
   const stack = await startStack(t);
-  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat(), { ...simulate({ usage, gzip: true }), 'accept-encoding': 'gzip' });
+  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat(), {
+    ...simulate({ usage, gzip: true }),
+    'accept-encoding': 'gzip',
+  });
   assert.equal(answer.headers['content-encoding'], 'gzip');
   await answer.body.dump();
   const [event] = await stack.events(1);
@@ -340,7 +502,12 @@ test('a compression bomb is passed on, and cut off in the reading', async (t) =>
   const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat());
   assert.equal((await answer.body.arrayBuffer()).byteLength, bomb.length);
   const [event] = await stack.events(1);
-  assert.partialDeepStrictEqual(event, { outcome: 'success', usage: { source: 'none' }, cost_status: 'unmetered', costs: null });
+  assert.partialDeepStrictEqual(event, {
+    outcome: 'success',
+    usage: { source: 'none' },
+    cost_status: 'unmetered',
+    costs: null,
+  });
 });
 
 test('an upgrade is answered 501 with a hint', async (t) => {
@@ -379,7 +546,11 @@ test('health and readiness answer, and closing lets a running stream end', async
   const stack = await startStack(t);
   assert.equal((await request(`${stack.origin}/healthz`)).statusCode, 200);
   assert.equal((await request(`${stack.origin}/readyz`)).statusCode, 200);
-  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat({ stream: true }), simulate({ chunks: 20, chunk_delay_ms: 10 }));
+  const answer = await post(
+    `${stack.origin}/openai/v1/chat/completions`,
+    chat({ stream: true }),
+    simulate({ chunks: 20, chunk_delay_ms: 10 }),
+  );
   const closing = stack.gateway.close(5000);
   assert.match(await answer.body.text(), /\[DONE\]/);
   await closing;

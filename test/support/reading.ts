@@ -6,7 +6,12 @@ import { nodePlatform } from '../../plugins/hosts/node/platform.ts';
 const platform = nodePlatform(Buffer.alloc(32), 1 << 20);
 
 /** @param split bytes per piece; @param wantText makes the reader take every event apart instead of skimming text. */
-export const readAnswer = (dialect: Dialect, body: string, split = 1 << 30, wantText = false): Reading & { unreadable: boolean } => {
+export const readAnswer = (
+  dialect: Dialect,
+  body: string,
+  split = 1 << 30,
+  wantText = false,
+): Reading & { unreadable: boolean } => {
   const reading = newReading(wantText);
   const reader = new AnswerReader(dialect, reading, platform, {}, 1 << 20);
   const bytes = Buffer.from(body);

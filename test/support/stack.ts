@@ -86,7 +86,11 @@ export const startStack = async (t: TestContext, options: StackOptions = {}): Pr
   const upstreams = new Map<string, Upstream>(
     Object.entries(origins).map(([id, origin]) => [
       id,
-      { provider: { id, vendor: vendorNamed(id), origin, credential: options.credential ?? null }, basePath: '', headers: {} },
+      {
+        provider: { id, vendor: vendorNamed(id), origin, credential: options.credential ?? null },
+        basePath: '',
+        headers: {},
+      },
     ]),
   );
   const gateway = createGateway({
@@ -137,4 +141,13 @@ export const upstream = async (t: TestContext, listener: RequestListener): Promi
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+/** An address at which nobody listens. */
+export const nobody = async (): Promise<string> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
 };

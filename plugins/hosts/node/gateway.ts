@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Pool } from 'undici';
-import type { Forwarded, IncomingCall, Plugins, Provider, Refused } from '../../contract.ts';
+import type { Forwarded, IncomingCall, Plugins, Provider } from '../../contract.ts';
+import { errorBody, refuse, say } from './answers.ts';
 import { ClientLeft, readBody } from './body.ts';
 import { type AbortPolicy, Drains } from './drains.ts';
 import { plainHeaders, requestHeaders } from './headers.ts';
@@ -75,10 +76,23 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     const pool = pools.get(upstream.provider.origin);
     if (!pool) throw new Error(`no pool for ${upstream.provider.id}`);
     if (options.plugins === null) {
-      if (body === null) return say(res, 413, 'body_too_large', `The body is larger than ${options.limits.requestBody} bytes`);
-      return relay(pool, upstream, req, res, {
-        action: 'forward', target: target + query, body, headers: {}, call: null, retry: null,
-      }, 1);
+      if (body === null)
+        return say(res, 413, 'body_too_large', `The body is larger than ${options.limits.requestBody} bytes`);
+      return relay(
+        pool,
+        upstream,
+        req,
+        res,
+        {
+          action: 'forward',
+          target: target + query,
+          body,
+          headers: {},
+          call: null,
+          retry: null,
+        },
+        1,
+      );
     }
     const incoming: IncomingCall = {
       method: req.method ?? 'GET',
@@ -141,10 +155,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     });
 
   const local = (req: IncomingMessage, res: ServerResponse, path: string): void => {
-    if (path === '/healthz') return say(res, 200, null, 'ok');
-    if (path === '/readyz') {
-      const ready = !draining && options.ready();
-      return say(res, ready ? 200 : 503, ready ? null : 'not_ready', ready ? 'ready' : 'not ready');
+    const ready = !draining && options.ready();
+    if (path === '/healthz' || path === '/readyz') {
+      if (path === '/healthz' || ready) say(res, 200, null, path === '/healthz' ? 'ok' : 'ready');
+      else say(res, 503, 'not_ready', 'not ready');
+      return;
     }
     const ids = [...options.upstreams.keys()];
     const example = ids[0] ?? 'openai';
@@ -170,7 +185,12 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     void one.finally(() => underway.delete(one));
   });
   server.on('upgrade', (_req, socket: Socket) => {
-    const hint = JSON.stringify(errorBody('upgrade_not_supported', 'WebSocket and other upgrades are not carried yet; use the HTTP API of this provider'));
+    const hint = JSON.stringify(
+      errorBody(
+        'upgrade_not_supported',
+        'WebSocket and other upgrades are not carried yet; use the HTTP API of this provider',
+      ),
+    );
     socket.end(
       `HTTP/1.1 501 Not Implemented\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(hint)}\r\nconnection: close\r\n\r\n${hint}`,
     );
@@ -194,24 +214,4 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
-};
-
-const errorBody = (code: string, message: string) => ({ error: { message, type: code, param: null, code } });
-
-/** An answer of the gateway itself, as JSON. */
-const say = (res: ServerResponse, status: number, code: string | null, message: string): void => {
-  const body = JSON.stringify(code === null ? { status: message } : errorBody(code, message));
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  res.end(body);
-};
-
-const refuse = (res: ServerResponse, refused: Refused, closing: boolean): void => {
-  res.writeHead(refused.status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(refused.body),
-    // The rest of a body that nobody reads cannot be followed by another request.
-    ...(closing ? { connection: 'close' } : {}),
-    ...refused.headers,
-  });
-  res.end(refused.body);
 };

@@ -1,6 +1,7 @@
 /** Which headers cross a proxy (RFC 9110, 7.6.1), and in which shape. */
+
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import type { Headers } from '../../contract.ts';
+import type { Headers } from '../../wire.ts';
 
 const hopByHop = new Set([
   'connection',
@@ -19,7 +20,11 @@ const hopByHop = new Set([
 const named = (connection: string | string[] | undefined): Set<string> | null =>
   connection === undefined || connection === 'keep-alive' || connection === 'close'
     ? null
-    : new Set(String(connection).toLowerCase().split(/\s*,\s*/));
+    : new Set(
+        String(connection)
+          .toLowerCase()
+          .split(/\s*,\s*/),
+      );
 
 /** @param changes of the request plugin: null removes, text replaces. */
 export const requestHeaders = (
@@ -57,7 +62,9 @@ export const responseHeaders = (upstream: IncomingHttpHeaders, resized: boolean)
 export const plainHeaders = (headers: IncomingHttpHeaders): Headers => {
   for (const name in headers) {
     if (Array.isArray(headers[name])) {
-      return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]));
+      return Object.fromEntries(
+        Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]),
+      );
     }
   }
   return headers as Headers;

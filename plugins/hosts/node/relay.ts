@@ -82,7 +82,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#finished) return;
     const { res, fail } = this.#options;
-    if (this.#clientGone) return this.#finish('client_gone');
+    if (this.#clientGone) {
+      this.#finish('client_gone');
+      return;
+    }
     const ending = endingOf(error, this.#controller !== null);
     if (this.#held) this.#releaseHeld();
     if (res.headersSent) res.destroy();
@@ -164,5 +167,7 @@ const endingText = {
 const endingOf = (error: Error, started: boolean): keyof typeof endingText => {
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'upstream_timeout';
-  return started && code !== 'UND_ERR_CONNECT_TIMEOUT' && code !== 'ECONNREFUSED' ? 'upstream_reset' : 'upstream_unreachable';
+  return started && code !== 'UND_ERR_CONNECT_TIMEOUT' && code !== 'ECONNREFUSED'
+    ? 'upstream_reset'
+    : 'upstream_unreachable';
 };

@@ -10,16 +10,24 @@ const kindOf = (method: string, path: string) => {
 };
 
 test('every spelling of an endpoint is the endpoint', () => {
-  for (const path of ['/v1/chat/completions', '/V1/Chat/Completions', '/v1/chat/completions/', '//v1///chat/completions', '/v1/%63hat/completions', '/openai/deployments/My-Model/chat/completions']) {
+  for (const path of [
+    '/v1/chat/completions',
+    '/V1/Chat/Completions',
+    '/v1/chat/completions/',
+    '//v1///chat/completions',
+    '/v1/%63hat/completions',
+    '/openai/deployments/My-Model/chat/completions',
+  ]) {
     assert.equal(kindOf('POST', path), 'metered', path);
   }
 });
 
 test('dot segments, broken encodings and control characters are refused, also in disguise', () => {
-  for (const path of ['/v1/../x', '/v1/./x', '/v1/%2e%2e/x', '/v1/%zz', '/v1/%', '/v1\\x', '/a b', '/a\u0000']) assert.equal(normalPath(path), null, path);
+  for (const path of ['/v1/../x', '/v1/./x', '/v1/%2e%2e/x', '/v1/%zz', '/v1/%', '/v1\\x', '/a b', '/a\u0000'])
+    assert.equal(normalPath(path), null, path);
 });
 
-test('the normal form is stable, and an encoded slash or a letter\'s case is kept', () => {
+test("the normal form is stable, and an encoded slash or a letter's case is kept", () => {
   assert.equal(normalPath('/model/arn%3aaws%2fX/Invoke'), '/model/arn%3Aaws%2FX/Invoke');
   fc.assert(
     fc.property(fc.webPath(), (path) => {

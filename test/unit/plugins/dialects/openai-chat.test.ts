@@ -5,7 +5,13 @@ import { usageCheck } from '../../../../plugins/usage.ts';
 import { readAnswer, sse } from '../../../support/reading.ts';
 
 const answer = (usage: object, extra: object = {}) =>
-  JSON.stringify({ id: 'r1', model: 'm-2026', choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }], usage, ...extra });
+  JSON.stringify({
+    id: 'r1',
+    model: 'm-2026',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
+    usage,
+    ...extra,
+  });
 
 const usageOf = (usage: object) => {
   const { usage: read, invalid } = readAnswer(openaiChat, answer(usage));
@@ -14,16 +20,31 @@ const usageOf = (usage: object) => {
 
 test('the prompt includes the cache, the completion the reasoning', () => {
   const { read, check } = usageOf({
-    prompt_tokens: 100, completion_tokens: 50, total_tokens: 150,
+    prompt_tokens: 100,
+    completion_tokens: 50,
+    total_tokens: 150,
     prompt_tokens_details: { cached_tokens: 80, audio_tokens: 3 },
     completion_tokens_details: { reasoning_tokens: 30, audio_tokens: 2 },
   });
-  assert.partialDeepStrictEqual(read, { input: 100, output: 50, cacheRead: 80, cacheWrite: null, reasoning: 30, inputAudio: 3, outputAudio: 2 });
+  assert.partialDeepStrictEqual(read, {
+    input: 100,
+    output: 50,
+    cacheRead: 80,
+    cacheWrite: null,
+    reasoning: 30,
+    inputAudio: 3,
+    outputAudio: 2,
+  });
   assert.equal(check, 'ok');
 });
 
 test('reasoning on top of the completion is added where the total says so', () => {
-  const { read, check } = usageOf({ prompt_tokens: 307, completion_tokens: 26, total_tokens: 560, completion_tokens_details: { reasoning_tokens: 227 } });
+  const { read, check } = usageOf({
+    prompt_tokens: 307,
+    completion_tokens: 26,
+    total_tokens: 560,
+    completion_tokens_details: { reasoning_tokens: 227 },
+  });
   assert.partialDeepStrictEqual(read, { input: 307, output: 253, reasoning: 227 });
   assert.equal(check, 'ok');
 });
@@ -35,7 +56,15 @@ test('a total that no convention explains is a mismatch, and the figures stay', 
 });
 
 test('a cache larger than the prompt is a mismatch', () => {
-  assert.equal(usageOf({ prompt_tokens: 347, completion_tokens: 18, total_tokens: 365, prompt_tokens_details: { cached_tokens: 403 } }).check, 'mismatch');
+  assert.equal(
+    usageOf({
+      prompt_tokens: 347,
+      completion_tokens: 18,
+      total_tokens: 365,
+      prompt_tokens_details: { cached_tokens: 403 },
+    }).check,
+    'mismatch',
+  );
 });
 
 for (const [name, usage] of Object.entries({
@@ -64,7 +93,12 @@ for (const bad of [-1, 1.5, 1e300, 'many', true, [3], { a: 1 }]) {
   });
 }
 
-const piece = (content: string, finish: string | null = null, more: object = {}) => ({ id: 'r1', model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: finish }], ...more });
+const piece = (content: string, finish: string | null = null, more: object = {}) => ({
+  id: 'r1',
+  model: 'm',
+  choices: [{ index: 0, delta: { content }, finish_reason: finish }],
+  ...more,
+});
 
 test('usage on every chunk is a snapshot: the last counts, nothing is added', () => {
   const stream = sse(
@@ -78,16 +112,38 @@ test('usage on every chunk is a snapshot: the last counts, nothing is added', ()
 
 test('usage twice, in x_groq and beside it, counts once', () => {
   const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 };
-  assert.partialDeepStrictEqual(readAnswer(openaiChat, sse(piece('a'), piece('', 'stop', { usage, x_groq: { usage } }), '[DONE]')).usage, { input: 9, output: 3 });
+  assert.partialDeepStrictEqual(
+    readAnswer(openaiChat, sse(piece('a'), piece('', 'stop', { usage, x_groq: { usage } }), '[DONE]')).usage,
+    { input: 9, output: 3 },
+  );
 });
 
 test('skimmed or taken apart, whole or byte by byte, a stream reads the same', () => {
   const spaced = `data: ${JSON.stringify(piece('say \\"usage\\": 1 and \\"finish_reason\\":\\"stop\\"')).replaceAll('":', '": ')}\n\n`;
   const stream =
-    sse({ choices: [], model: '', id: '', prompt_filter_results: [] }, piece(''), piece('hello "wor\\ld"'), piece('é😀')) +
+    sse(
+      { choices: [], model: '', id: '', prompt_filter_results: [] },
+      piece(''),
+      piece('hello "wor\\ld"'),
+      piece('é😀'),
+    ) +
     spaced +
-    sse({ id: 'r1', model: 'm', choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { name: 'f', arguments: '{"a"' } }] }, finish_reason: null }] }) +
-    sse(piece('', 'tool_calls'), { id: 'r1', model: 'm', choices: [], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } }, '[DONE]');
+    sse({
+      id: 'r1',
+      model: 'm',
+      choices: [
+        {
+          index: 0,
+          delta: { tool_calls: [{ index: 0, function: { name: 'f', arguments: '{"a"' } }] },
+          finish_reason: null,
+        },
+      ],
+    }) +
+    sse(
+      piece('', 'tool_calls'),
+      { id: 'r1', model: 'm', choices: [], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } },
+      '[DONE]',
+    );
   const reference = readAnswer(openaiChat, stream, undefined, true);
   for (const split of [1, 2, 7, 64, 1 << 20]) {
     const skimmed = readAnswer(openaiChat, stream, split);
@@ -100,9 +156,22 @@ test('skimmed or taken apart, whole or byte by byte, a stream reads the same', (
 });
 
 test('errors are found in the body, in a stream, and in a choice', () => {
-  assert.partialDeepStrictEqual(readAnswer(openaiChat, '{"error":{"message":"no","type":"t","code":400}}').error, { message: 'no', type: 't', code: '400' });
-  assert.partialDeepStrictEqual(readAnswer(openaiChat, sse(piece('a'), piece('b'), { error: { message: 'late', code: 'x' } })).error, { message: 'late' });
-  assert.partialDeepStrictEqual(readAnswer(openaiChat, sse({ choices: [{ delta: {}, finish_reason: 'error', error: { message: 'up', code: 502 } }] })).error, { code: '502' });
+  assert.partialDeepStrictEqual(readAnswer(openaiChat, '{"error":{"message":"no","type":"t","code":400}}').error, {
+    message: 'no',
+    type: 't',
+    code: '400',
+  });
+  assert.partialDeepStrictEqual(
+    readAnswer(openaiChat, sse(piece('a'), piece('b'), { error: { message: 'late', code: 'x' } })).error,
+    { message: 'late' },
+  );
+  assert.partialDeepStrictEqual(
+    readAnswer(
+      openaiChat,
+      sse({ choices: [{ delta: {}, finish_reason: 'error', error: { message: 'up', code: 502 } }] }),
+    ).error,
+    { code: '502' },
+  );
 });
 
 test('what is not JSON is unreadable, and no crash', () => {
@@ -117,6 +186,9 @@ test('the usage option is asked for only in streams that lack it, with its neigh
   const { streamUsage } = openaiChat;
   assert.equal(streamUsage?.want({ stream: false }), null);
   assert.equal(streamUsage?.want({ stream: true, stream_options: { include_usage: true } }), null);
-  assert.deepEqual(streamUsage?.want({ stream: true, stream_options: null }), { key: 'stream_options', value: { include_usage: true } });
+  assert.deepEqual(streamUsage?.want({ stream: true, stream_options: null }), {
+    key: 'stream_options',
+    value: { include_usage: true },
+  });
   assert.deepEqual(streamUsage?.want({ stream: true, stream_options: { a: 1 } })?.value, { a: 1, include_usage: true });
 });

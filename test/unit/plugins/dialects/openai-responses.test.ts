@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { openaiResponses } from '../../../../plugins/dialects/openai-responses.ts';
 import { readAnswer, sse } from '../../../support/reading.ts';
 
-const usage = { input_tokens: 75, input_tokens_details: { cached_tokens: 50, cache_write_tokens: 5 }, output_tokens: 40, output_tokens_details: { reasoning_tokens: 30 }, total_tokens: 115 };
+const usage = {
+  input_tokens: 75,
+  input_tokens_details: { cached_tokens: 50, cache_write_tokens: 5 },
+  output_tokens: 40,
+  output_tokens_details: { reasoning_tokens: 30 },
+  total_tokens: 115,
+};
 const response = (status: string, more: object = {}) => ({ id: 'resp', model: 'gpt-x', status, usage: null, ...more });
 
 for (const [type, status, reason] of [
@@ -21,23 +27,43 @@ for (const [type, status, reason] of [
     );
     for (const split of [1, 1 << 20]) {
       const reading = readAnswer(openaiResponses, stream, split);
-      assert.partialDeepStrictEqual(reading, { model: 'gpt-x', finish: reason === null ? [] : [reason], complete: true, usage: { input: 75, output: 40, cacheRead: 50, cacheWrite: 5, reasoning: 30 } });
+      assert.partialDeepStrictEqual(reading, {
+        model: 'gpt-x',
+        finish: reason === null ? [] : [reason],
+        complete: true,
+        usage: { input: 75, output: 40, cacheRead: 50, cacheWrite: 5, reasoning: 30 },
+      });
     }
   });
 }
 
 test('a failed response inside a stream of status 200 is an error', () => {
-  const stream = sse({ type: 'response.failed', response: response('failed', { error: { code: 'insufficient_quota', message: 'You exceeded' } }) });
-  assert.partialDeepStrictEqual(readAnswer(openaiResponses, stream), { error: { code: 'insufficient_quota' }, usage: null });
+  const stream = sse({
+    type: 'response.failed',
+    response: response('failed', { error: { code: 'insufficient_quota', message: 'You exceeded' } }),
+  });
+  assert.partialDeepStrictEqual(readAnswer(openaiResponses, stream), {
+    error: { code: 'insufficient_quota' },
+    usage: null,
+  });
 });
 
 test('an error event without an object inside is read from the event itself', () => {
-  assert.partialDeepStrictEqual(readAnswer(openaiResponses, sse({ type: 'error', code: 'server_error', message: 'oops' })).error, { code: 'server_error', message: 'oops' });
+  assert.partialDeepStrictEqual(
+    readAnswer(openaiResponses, sse({ type: 'error', code: 'server_error', message: 'oops' })).error,
+    { code: 'server_error', message: 'oops' },
+  );
 });
 
 test('searches are counted, opening a page is not', () => {
-  const output = ['search', 'open_page', 'search', 'find_in_page'].map((type) => ({ type: 'web_search_call', action: { type } }));
-  assert.equal(readAnswer(openaiResponses, JSON.stringify(response('completed', { usage, output }))).usage?.webSearches, 2);
+  const output = ['search', 'open_page', 'search', 'find_in_page'].map((type) => ({
+    type: 'web_search_call',
+    action: { type },
+  }));
+  assert.equal(
+    readAnswer(openaiResponses, JSON.stringify(response('completed', { usage, output }))).usage?.webSearches,
+    2,
+  );
 });
 
 test('a plain answer gives its text and its calls', () => {
@@ -45,6 +71,11 @@ test('a plain answer gives its text and its calls', () => {
     { type: 'message', content: [{ type: 'output_text', text: 'Paris' }] },
     { type: 'function_call', name: 'lookup', arguments: '{}' },
   ];
-  const reading = readAnswer(openaiResponses, JSON.stringify(response('completed', { usage, output })), undefined, true);
+  const reading = readAnswer(
+    openaiResponses,
+    JSON.stringify(response('completed', { usage, output })),
+    undefined,
+    true,
+  );
   assert.partialDeepStrictEqual(reading, { toolCalls: ['lookup'], finish: [], text: ['Paris', '{}'] });
 });

@@ -8,7 +8,13 @@ const decoder = new TextDecoder();
 const isMarked = (frame: Uint8Array) => decoder.decode(frame).includes('HIDE');
 
 test('one frame is taken out and every other byte stays, wherever the stream is cut', () => {
-  const frame = fc.constantFrom('data: a\n\n', 'data: HIDE me\n\n', ': comment\n\n', 'event: x\ndata: b\n\n', 'data: [DONE]\n\n');
+  const frame = fc.constantFrom(
+    'data: a\n\n',
+    'data: HIDE me\n\n',
+    ': comment\n\n',
+    'event: x\ndata: b\n\n',
+    'data: [DONE]\n\n',
+  );
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), (frames, size) => {
       const bytes = encoder.encode(frames.join(''));

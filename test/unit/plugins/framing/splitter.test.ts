@@ -32,7 +32,9 @@ const line = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => `data: ${text.replace(/[\r\n\uFEFF]/g, '')}`),
   fc.constantFrom('data:x', 'data', 'event: message_delta', 'event', ': comment', 'id: 7', 'retry: 10', '', '', ''),
 );
-const stream = fc.array(fc.tuple(line, lineEnd), { maxLength: 40 }).map((lines) => lines.map(([text, end]) => text + end).join(''));
+const stream = fc
+  .array(fc.tuple(line, lineEnd), { maxLength: 40 })
+  .map((lines) => lines.map(([text, end]) => text + end).join(''));
 
 test('events are the same wherever the network cut the stream', () => {
   fc.assert(

@@ -3,12 +3,23 @@ import { test } from 'node:test';
 import { requestHeaders, responseHeaders } from '../../../../plugins/hosts/node/headers.ts';
 
 test('hop-by-hop headers stay behind, also those that `connection` names', () => {
-  const incoming = { host: 'a', connection: 'keep-alive, X-Hop', 'x-hop': '1', te: 'trailers', 'content-length': '3', accept: '*/*', upgrade: 'h2c' };
+  const incoming = {
+    host: 'a',
+    connection: 'keep-alive, X-Hop',
+    'x-hop': '1',
+    te: 'trailers',
+    'content-length': '3',
+    accept: '*/*',
+    upgrade: 'h2c',
+  };
   assert.deepEqual(requestHeaders(incoming, {}), { accept: '*/*' });
 });
 
 test('changes replace or remove whatever the client sent', () => {
-  assert.deepEqual(requestHeaders({ authorization: 'Bearer consumer', accept: '*/*' }, { authorization: 'Bearer ours', accept: null }), { authorization: 'Bearer ours' });
+  assert.deepEqual(
+    requestHeaders({ authorization: 'Bearer consumer', accept: '*/*' }, { authorization: 'Bearer ours', accept: null }),
+    { authorization: 'Bearer ours' },
+  );
 });
 
 test('a repeated answer header stays repeated, and the length goes when a frame may be hidden', () => {

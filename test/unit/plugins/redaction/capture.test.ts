@@ -8,14 +8,25 @@ const fake = (prefix: string, length = 40) => prefix + 'x1Y2'.repeat(length / 4)
 const hmac = (text: string) => `h(${text.length})`;
 
 const secrets = [
-  fake('sk-'), fake('sk-proj-'), fake('sk-ant-api03-'), fake('lla_'), fake('gsk_'), fake('xai-'), fake('AIza'), `AKIA${'ABCD'.repeat(4)}`, fake('ghp_'),
-  fake('xoxb-'), fake('whsec_'), `${fake('eyJ')}.${fake('eyJ')}.${fake('')}`,
+  fake('sk-'),
+  fake('sk-proj-'),
+  fake('sk-ant-api03-'),
+  fake('lla_'),
+  fake('gsk_'),
+  fake('xai-'),
+  fake('AIza'),
+  `AKIA${'ABCD'.repeat(4)}`,
+  fake('ghp_'),
+  fake('xoxb-'),
+  fake('whsec_'),
+  `${fake('eyJ')}.${fake('eyJ')}.${fake('')}`,
 ];
 
 test('credentials are taken out of any text, in every mode that stores text', () => {
   for (const secret of secrets) {
     assert.equal(scrub(`before ${secret} after`), `before ${secretMark} after`);
-    for (const mode of ['redacted', 'full'] as const) assert.doesNotMatch(capture(mode, `key: ${secret}`, 1000, hmac).content ?? '', /x1Y2|ABCD/);
+    for (const mode of ['redacted', 'full'] as const)
+      assert.doesNotMatch(capture(mode, `key: ${secret}`, 1000, hmac).content ?? '', /x1Y2|ABCD/);
   }
   assert.equal(scrub('Authorization: Bearer abcdefgh12345'), `Authorization: Bearer ${secretMark}`);
   assert.doesNotMatch(scrub('{"api_key":"hunter2hunter2"}'), /hunter2/);
@@ -23,7 +34,14 @@ test('credentials are taken out of any text, in every mode that stores text', ()
 });
 
 test('ordinary text is left alone', () => {
-  for (const text of ['The key to success is sleep.', 'a token of thanks', 'task-sk-1', 'basic income', 'no secret here']) assert.equal(scrub(text), text);
+  for (const text of [
+    'The key to success is sleep.',
+    'a token of thanks',
+    'task-sk-1',
+    'basic income',
+    'no secret here',
+  ])
+    assert.equal(scrub(text), text);
 });
 
 test('a secret at the cut does not survive in half', () => {
@@ -61,7 +79,20 @@ test('a long hostile text is searched in linear time', () => {
 
 test('every prompt layout gives roles and texts, and names what is not text', () => {
   assert.deepEqual(promptMessages('hi'), [{ role: 'user', content: 'hi' }]);
-  assert.deepEqual(promptMessages([{ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'image_url', image_url: { url: 'x' } }] }]), [{ role: 'user', content: 'a\n[image_url]' }]);
-  assert.deepEqual(promptMessages([{ type: 'function_call_output', output: 'ok' }]), [{ role: 'function_call_output', content: 'ok' }]);
+  assert.deepEqual(
+    promptMessages([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'image_url', image_url: { url: 'x' } },
+        ],
+      },
+    ]),
+    [{ role: 'user', content: 'a\n[image_url]' }],
+  );
+  assert.deepEqual(promptMessages([{ type: 'function_call_output', output: 'ok' }]), [
+    { role: 'function_call_output', content: 'ok' },
+  ]);
   assert.deepEqual(promptMessages(null), []);
 });

@@ -1,0 +1,39 @@
+/** The bundles of the published package: type stripping does not work below node_modules. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+const notice = `/*!
+ * llm-usage-audit, Apache-2.0. Holds data of EcoLogits (MPL-2.0; source form: plugins/impacts/data in the package's
+ * repository, and https://github.com/genai-impact/ecologits) and of genai-prices (MIT). See NOTICE.
+ */`;
+
+const bundles = [
+  { entryPoints: { 'llm-audit': 'cli/main.ts', 'delivery-worker': 'exporters/worker.ts' }, platform: 'node' },
+  // Runs in any JavaScript engine: nothing of Node's, nothing from npm.
+  { entryPoints: { plugins: 'plugins/index.ts' }, platform: 'neutral' },
+];
+
+/** Resolves to `path size` of each bundle; rejects with esbuild's messages. */
+export const bundle = async () => {
+  const made = [];
+  for (const options of bundles) {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      outdir: 'dist',
+      bundle: true,
+      format: 'esm',
+      target: 'node24',
+      packages: 'external',
+      banner: { js: notice },
+      legalComments: 'none',
+      sourcemap: false,
+      metafile: true,
+      logLevel: 'error',
+      ...options,
+    });
+    for (const [path, { bytes }] of Object.entries(metafile.outputs)) made.push({ path, bytes });
+  }
+  return made;
+};

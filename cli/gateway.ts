@@ -1,0 +1,123 @@
+/** `llm-audit gateway`: the embedded gateway, until a signal. */
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Config, describeProblem, findConfigFile, loadConfig } from '../server/config.ts';
+import { type RunningGateway, startGateway } from '../server/gateway.ts';
+import { openLog } from '../server/log.ts';
+import { type Command, exit } from './command.ts';
+import { tryLine } from './curl.ts';
+import { naturalInteger } from './integer.ts';
+import { type Ready, readyConfig } from './simulated.ts';
+import { stopSignal } from './stop-signal.ts';
+
+const help = `Usage: llm-audit gateway [options]
+
+Runs the gateway: /{provider}/… goes to that provider, unchanged, and every call that can spend money becomes an
+event. Without a configuration file: OpenAI and Anthropic at their own addresses, with the caller's own key, and the
+simulator at /simulator/ to play with; events go to llm-audit-data/events.ndjson.
+
+Options:
+  --config FILE   configuration (default: llm-audit.yaml where there is one)
+  --host HOST     address to listen on, instead of the configured one
+  --port PORT     port to listen on, instead of the configured one; 0 takes a free one
+  --data-dir DIR  data directory, instead of the configured one, with all that the configuration puts inside it
+  --json          print where it listens as one line of JSON
+
+SIGTERM and SIGINT: calls under way end, events leave, then it stops; a second signal ends it at once.
+Exit code 2: the configuration is wrong; 1: it could not start.
+`;
+
+export const command: Command = {
+  summary: 'run the gateway (npm start)',
+  help,
+
+  run: async (args) => {
+    const { values } = parseArgs({
+      args,
+      options: {
+        config: { type: 'string' },
+        host: { type: 'string' },
+        port: { type: 'string' },
+        'data-dir': { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const loaded = loadConfig(findConfigFile(values.config), process.env);
+    if ('problems' in loaded) {
+      process.stderr.write(loaded.problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
+      return exit.badInput;
+    }
+    const { config } = loaded;
+    const ready = await readyConfig({
+      ...(values['data-dir'] === undefined ? config : movedTo(values['data-dir'], config)),
+      listen: {
+        host: values.host ?? config.listen.host,
+        port: values.port === undefined ? config.listen.port : naturalInteger('port', values.port, 65_535),
+      },
+    });
+    const stopped = stopSignal();
+    const gateway = await started(ready);
+    if (gateway === null) return exit.failed;
+    process.stdout.write(values.json ? `${JSON.stringify(facts(gateway, ready))}\n` : welcome(gateway, ready));
+    await stopped;
+    process.stderr.write(`Stopping: ${gateway.gateway.inFlight()} calls under way. A second signal ends at once.\n`);
+    await gateway.stop();
+    await ready.simulator?.close();
+    return exit.ok;
+  },
+};
+
+const started = async ({ config, simulator }: Ready): Promise<RunningGateway | null> => {
+  try {
+    return await startGateway(config, openLog(config.log.level));
+  } catch (error) {
+    await simulator?.close();
+    process.stderr.write(`llm-audit gateway: ${error instanceof Error ? error.message : error}\n`);
+    return null;
+  }
+};
+
+/** Whatever lay in the configured data directory lies in the given one. */
+const movedTo = (dataDir: string, config: Config): Config => {
+  const moved = (path: string): string => {
+    const inside = relative(config.dataDir, path);
+    return inside.startsWith('..') ? path : join(dataDir, inside);
+  };
+  return {
+    ...config,
+    dataDir,
+    keysFile: moved(config.keysFile),
+    exporters: config.exporters.map((exporter) => {
+      const path = exporter.config?.['path'];
+      return typeof path === 'string' ? { ...exporter, config: { ...exporter.config, path: moved(path) } } : exporter;
+    }),
+  };
+};
+
+const facts = ({ origin, auth }: RunningGateway, { config, simulator }: Ready): object => ({
+  origin,
+  providers: config.providers.map(({ id }) => id),
+  auth,
+  data_dir: config.dataDir,
+  exporters: enabled(config).map(({ id, type }) => ({ id, type })),
+  simulator: simulator?.origin ?? null,
+});
+
+const welcome = ({ origin, auth }: RunningGateway, { config }: Ready): string => {
+  const callers =
+    auth === 'keys'
+      ? 'Callers show a key made by `llm-audit keys create`'
+      : 'Callers use their own provider keys (`llm-audit keys create` makes keys of this gateway)';
+  const destinations = enabled(config).map(({ id, type, config: own }) => {
+    const path = own?.['path'];
+    return typeof path === 'string' ? path : `${id} (${type})`;
+  });
+  return [
+    `Listening on ${origin} for ${config.providers.map(({ id }) => `/${id}/`).join(' ')}`,
+    `${callers}; events go to ${destinations.join(', ') || 'no exporter: they only wait in the spool'}`,
+    `Try: ${tryLine(origin, config.providers, auth)}`,
+    '',
+  ].join('\n');
+};
+
+const enabled = ({ exporters }: Ready['config']): Config['exporters'] => exporters.filter((one) => one.enabled !== false);

@@ -1,0 +1,114 @@
+/** Takes an exporter's records from the spool, in order: some pass unsent, the others come out as pieces to deliver. */
+import type { Exporter } from '../config.ts';
+import { reasonOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Stored } from '../spool/record.ts';
+import { Batch } from './batch.ts';
+import type { Clock } from './clock.ts';
+import { newPiece, type Piece } from './piece.ts';
+import type { Window } from './window.ts';
+
+/** Where the records come from: the spool. */
+export interface Source {
+  /** Number of the newest record. */
+  readonly lastSeq: number;
+  /** False while there may be records that cannot be read. */
+  readonly isReadable: boolean;
+  read(after: number, count: number, length: number): Stored[];
+}
+
+export interface ReaderParts {
+  readonly exporter: Exporter;
+  /** Null: every record passes. */
+  readonly accepts: ((event: unknown) => boolean) | null;
+  readonly source: Source;
+  readonly window: Window;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Milliseconds until a disk that failed is tried again. */
+export const diskPause = 1_000;
+
+export class Reader {
+  /** Reads and gives what there is, without waiting for batches to fill. */
+  hurried = false;
+  readonly #parts: ReaderParts;
+  readonly #batch: Batch;
+  /** Since when there are records that were not read; null: there are none. */
+  #unreadSince: number | null = null;
+  /** Nothing is read before (clock time). */
+  #gate = 0;
+
+  constructor(parts: ReaderParts) {
+    const { groupSize, groupBytes, groupDuration } = parts.exporter;
+    this.#parts = parts;
+    this.#batch = new Batch({ count: groupSize, bytes: groupBytes, age: groupDuration });
+  }
+
+  get #readDue(): number {
+    const { source, window, exporter, clock } = this.#parts;
+    const unread = source.lastSeq - window.read;
+    if (unread <= 0) return Number.POSITIVE_INFINITY;
+    if (this.hurried || unread >= exporter.groupSize) return this.#gate;
+    this.#unreadSince ??= clock.now();
+    return Math.max(this.#gate, this.#unreadSince + exporter.groupDuration);
+  }
+
+  get #batchDue(): number {
+    return this.hurried && !this.#batch.isEmpty ? 0 : this.#batch.due;
+  }
+
+  /** When `next` will have something to do; Infinity: when more has been accepted. */
+  get due(): number {
+    return Math.min(this.#readDue, this.#batchDue);
+  }
+
+  /** The next pieces, perhaps none. Reads a little at a time, since accepting waits for it. */
+  next(): Piece[] {
+    const now = this.#parts.clock.now();
+    const pieces = now >= this.#readDue ? this.#read(now) : [];
+    return now >= this.#batchDue ? [...pieces, newPiece(this.#batch.take())] : pieces;
+  }
+
+  #read(now: number): Piece[] {
+    const { source, window, exporter, log } = this.#parts;
+    const since = this.#unreadSince ?? now;
+    this.#unreadSince = null;
+    try {
+      const records = source.read(window.read, exporter.groupSize, exporter.groupBytes);
+      if (records.length > 0) return records.flatMap((record) => this.#take(record, since));
+      // Not there although they were accepted: damage took them. Those behind them, if any, come next time.
+      if (source.isReadable) window.pass(source.lastSeq, 'dropped');
+    } catch (thrown) {
+      log('error', 'the spool cannot be read', { exporter: exporter.id, reason: reasonOf(thrown) });
+    }
+    this.#gate = now + diskPause;
+    return [];
+  }
+
+  #take(record: Stored, since: number): Piece[] {
+    const { window } = this.#parts;
+    window.pass(record.seq - 1, 'dropped'); // numbers that are missing
+    const verdict = this.#judge(record);
+    if (verdict === 'filtered') {
+      window.pass(record.seq, 'filtered');
+      return [];
+    }
+    window.take(record.seq);
+    if (verdict !== 'send') return [newPiece([record], verdict.sentence)];
+    const complete = this.#batch.add(record, since);
+    return complete ? [newPiece(complete)] : [];
+  }
+
+  #judge(record: Stored): 'send' | 'filtered' | { sentence: string } {
+    const { accepts } = this.#parts;
+    if (record.damaged) return { sentence: 'damaged on the disk: its checksum is wrong' };
+    if (!accepts) return 'send';
+    try {
+      return accepts(JSON.parse(record.body)) ? 'send' : 'filtered';
+    } catch {
+      return { sentence: 'not JSON, so the filter cannot be applied' };
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/** How an attempt went, once it is over, and what that is called. */
+import type { LLMUsageAudit } from '../schemas/generated/types.ts';
+import type { Ending } from './contract.ts';
+import type { Reading } from './dialects/dialect.ts';
+import { scrub } from './redaction/secrets.ts';
+import type { Headers } from './wire.ts';
+
+/** Epoch milliseconds with a fraction; null when it did not happen. */
+export interface Timing {
+  receivedAt: number;
+  readAt: number;
+  sentAt: number | null;
+  headAt: number | null;
+  firstTextAt: number | null;
+  lastByteAt: number | null;
+  endedAt: number;
+}
+
+/** How an attempt went, once it is over. */
+export interface Ended {
+  readonly number: number;
+  readonly of: number;
+  /** Another attempt took its place; its answer did not reach the client. */
+  readonly superseded: boolean;
+  readonly ending: Ending | 'refused';
+  readonly status: number | null;
+  readonly headers: Headers;
+  readonly reading: Reading;
+  readonly timing: Timing;
+  /** Nothing could be read of the answer. */
+  readonly unreadable: boolean;
+  readonly stream: { readonly chunks: number; readonly bytes: number; readonly frames: number } | null;
+  readonly errorText: string | null;
+}
+
+export const outcomeOf = ({ ending, status, reading }: Ended): LLMUsageAudit['outcome'] => {
+  switch (ending) {
+    case 'refused':
+      return 'blocked';
+    case 'client_gone':
+      return 'aborted';
+    case 'upstream_timeout':
+      return 'timeout';
+    case 'upstream_reset':
+    case 'upstream_unreachable':
+      return 'error';
+    case 'complete':
+      return (status ?? 0) >= 400 || reading.error !== null ? 'error' : 'success';
+  }
+};
+
+export const errorOf = ({ ending, status, reading, errorText, superseded }: Ended): LLMUsageAudit['error'] => {
+  const clean = (text: string | null | undefined, length: number) =>
+    text ? scrub(text.slice(0, 4 * length)).slice(0, length) : null;
+  const inStream = reading.error !== null && status !== null && status < 400;
+  if (superseded) {
+    return {
+      type: 'usage_option_rejected',
+      code: null,
+      message: clean(reading.error?.message ?? errorText, 1024),
+      status,
+      in_stream: false,
+    };
+  }
+  if (reading.error) {
+    const { type, code, message } = reading.error;
+    return {
+      type: clean(type, 128),
+      code: clean(code, 128),
+      message: clean(message, 1024),
+      status,
+      in_stream: inStream,
+    };
+  }
+  if (ending === 'client_gone')
+    return { type: 'client_disconnected', code: null, message: null, status, in_stream: status !== null };
+  if (ending === 'complete' && (status ?? 0) < 400) return null;
+  return {
+    type: ending === 'complete' ? 'http_error' : ending,
+    code: null,
+    message: clean(errorText, 1024),
+    status,
+    in_stream: ending !== 'complete' && status !== null,
+  };
+};
