@@ -44,8 +44,8 @@ export const answerLines = async (
   return broken > 0 ? exit.badInput : exit.ok;
 };
 
-/** `number` counts from 1. */
-type Line = { readonly number: number } & ({ readonly text: string } | { readonly problem: string });
+/** A line of a file; `number` counts from 1. */
+export type Line = { readonly number: number } & ({ readonly text: string } | { readonly problem: string });
 
 /** Bytes; a longer line is not kept. */
 const maxLine = 64 * 1024 * 1024;
@@ -70,8 +70,8 @@ const decoded = (parts: readonly Buffer[], length: number): { text: string } | {
   }
 };
 
-/** Split at the byte `\n` only: a JSON string may hold U+2028, at which Node's own line reader splits as well. */
-async function* linesOf(input: Readable): AsyncGenerator<Line> {
+/** Lines that are not blank. Split at the byte `\n` only: a JSON string may hold U+2028, at which Node's own reader splits as well. */
+export async function* linesOf(input: Readable): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let length = 0;
   let number = 0;

@@ -8,7 +8,10 @@ interface Shape {
   readonly name: string;
   /** The shape is this one when any of these keys is there. */
   readonly keys: readonly string[];
-  /** Where each figure stands; several places are added up. `list.NAME` is the entry of that modality in a list. */
+  /**
+   * Where each figure stands: several places are added up, of `a|b` the first that is there counts, and `list.NAME` is
+   * the entry of that modality in a list.
+   */
   readonly figures: Readonly<Partial<Record<Counter, readonly string[]>>>;
 }
 
@@ -29,40 +32,27 @@ const shapes: readonly Shape[] = [
     },
   },
   {
-    name: 'OpenAI Chat Completions',
-    keys: ['completion_tokens', 'prompt_tokens_details', 'completion_tokens_details'],
+    name: 'audit event (prompt_tokens, generation_tokens, …) or OpenAI Chat Completions',
+    keys: ['prompt_tokens', 'completion_tokens', 'generation_tokens'],
     figures: {
       input: ['prompt_tokens'],
-      output: ['completion_tokens'],
-      cacheRead: ['prompt_tokens_details.cached_tokens'],
-      cacheWrite: ['prompt_tokens_details.cache_write_tokens'],
-      reasoning: ['completion_tokens_details.reasoning_tokens'],
-      inputAudio: ['prompt_tokens_details.audio_tokens'],
-      outputAudio: ['completion_tokens_details.audio_tokens'],
-      inputImage: ['prompt_tokens_details.image_tokens'],
-      outputImage: ['completion_tokens_details.image_tokens'],
-    },
-  },
-  {
-    name: 'audit event',
-    keys: ['prompt_tokens', 'generation_tokens'],
-    figures: {
-      input: ['prompt_tokens'],
-      output: ['generation_tokens'],
-      cacheRead: ['cache_read_tokens'],
-      cacheWrite: ['cache_write_tokens'],
+      output: ['completion_tokens|generation_tokens'],
+      cacheRead: [
+        'prompt_tokens_details.cached_tokens|cache_read_tokens|cached_tokens|num_cached_tokens|prompt_cache_hit_tokens',
+      ],
+      cacheWrite: ['prompt_tokens_details.cache_write_tokens|cache_write_tokens'],
       cacheWrite5m: ['cache_write_5m_tokens'],
       cacheWrite1h: ['cache_write_1h_tokens'],
-      reasoning: ['reasoning_tokens'],
-      inputAudio: ['input_audio_tokens'],
-      outputAudio: ['output_audio_tokens'],
-      inputImage: ['input_image_tokens'],
-      outputImage: ['output_image_tokens'],
+      reasoning: ['completion_tokens_details.reasoning_tokens|reasoning_tokens'],
+      inputAudio: ['prompt_tokens_details.audio_tokens|input_audio_tokens'],
+      outputAudio: ['completion_tokens_details.audio_tokens|output_audio_tokens'],
+      inputImage: ['prompt_tokens_details.image_tokens|input_image_tokens'],
+      outputImage: ['completion_tokens_details.image_tokens|output_image_tokens'],
       webSearches: ['web_search_requests'],
     },
   },
   {
-    name: 'short',
+    name: 'short (prompt, completion, cached, cache_write, cache_write_1h, reasoning, audio_in, audio_out)',
     keys: ['prompt', 'completion'],
     figures: {
       input: ['prompt'],
@@ -94,20 +84,20 @@ const shapes: readonly Shape[] = [
     },
   },
   {
-    name: 'OpenAI Responses, or flat with the cache included',
+    name: 'OpenAI Responses, or flat (input_tokens with the cache inside, cached_input_tokens, …)',
     keys: ['input_tokens', 'output_tokens'],
     figures: {
       input: ['input_tokens'],
       output: ['output_tokens'],
-      cacheRead: ['input_tokens_details.cached_tokens', 'cached_input_tokens'],
-      cacheWrite: ['input_tokens_details.cache_write_tokens', 'cache_write_tokens'],
+      cacheRead: ['input_tokens_details.cached_tokens|cached_input_tokens|cache_read_tokens|cached_tokens'],
+      cacheWrite: ['input_tokens_details.cache_write_tokens|cache_write_tokens'],
       cacheWrite5m: ['cache_write_5m_tokens'],
       cacheWrite1h: ['cache_write_1h_tokens'],
-      reasoning: ['output_tokens_details.reasoning_tokens', 'reasoning_tokens'],
-      inputAudio: ['input_audio_tokens'],
-      outputAudio: ['output_audio_tokens'],
-      inputImage: ['input_tokens_details.image_tokens', 'input_image_tokens'],
-      outputImage: ['output_tokens_details.image_tokens', 'output_image_tokens'],
+      reasoning: ['output_tokens_details.reasoning_tokens|reasoning_tokens'],
+      inputAudio: ['input_token_details.audio_tokens|input_audio_tokens'],
+      outputAudio: ['output_token_details.audio_tokens|output_audio_tokens'],
+      inputImage: ['input_tokens_details.image_tokens|input_image_tokens'],
+      outputImage: ['output_tokens_details.image_tokens|output_image_tokens'],
       webSearches: ['web_search_requests'],
     },
   },
@@ -122,11 +112,14 @@ const within = (value: unknown, step: string): unknown => {
   return isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 };
 
-const figureAt = (raw: Raw, path: string): number | null => {
-  const value = path.split('.').reduce<unknown>(within, raw);
-  if (value === undefined || value === null) return null;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new LineError(`usage.${path}: ${JSON.stringify(value)} is not a whole number of tokens, 0 or more`);
+const figureAt = (raw: Raw, place: string): number | null => {
+  for (const path of place.split('|')) {
+    const value = path.split('.').reduce<unknown>(within, raw);
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+    if (value !== undefined && value !== null)
+      throw new LineError(`usage.${path}: ${JSON.stringify(value)} is not a whole number of tokens, 0 or more`);
+  }
+  return null;
 };
 
 const sumAt = (raw: Raw, paths: readonly string[]): number | null => {

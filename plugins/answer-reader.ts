@@ -21,6 +21,7 @@ export class AnswerReader {
   readonly #inflater: Inflater | null;
   #framing: SseReader | WholeBody | null = null;
   #firstText = true;
+  #parsed = 0;
 
   /** @param limit bytes of a whole body that are kept and read. */
   constructor(dialect: Dialect, reading: Reading, platform: Platform, headers: Headers, limit: number) {
@@ -67,12 +68,12 @@ export class AnswerReader {
   #finish(): void {
     if (this.#framing instanceof SseReader) {
       this.#framing.end();
-      if (this.#framing.lost > 0) this.unreadable = true;
+      if (this.#framing.lost > 0 || this.#parsed === 0) this.unreadable = true;
       return;
     }
     const text = this.#framing?.text() ?? null;
     if (text === null) {
-      this.unreadable ||= this.#framing !== null;
+      this.unreadable = true;
       return;
     }
     const answer = parse(text);
@@ -105,6 +106,7 @@ export class AnswerReader {
       this.plainText ??= text.slice(0, 1024);
       return;
     }
+    this.#parsed++;
     this.#dialect.event(this.#reading, name, event);
     if (this.#reading.outputChars > 0) this.#firstText = false;
   };

@@ -1,16 +1,11 @@
 /** Who and what stands behind a call besides its key: the application's headers, the SDK's fields, the trace. */
 
 import type { Call, Platform } from './contract.ts';
+import { labelOrNull } from './redaction/identifiers.ts';
 import type { Privacy } from './settings.ts';
 import type { Headers } from './wire.ts';
 
-/** Longest identifier that is stored, characters. */
-const maxLength = 256;
-
-const header = (headers: Headers, name: string): string | null => {
-  const value = headers[name];
-  return value === undefined || value === '' ? null : value.slice(0, maxLength);
-};
+const header = (headers: Headers, name: string): string | null => labelOrNull(headers[name]);
 
 export interface Caller {
   user: { id: string | null; email: string | null; source: string } | null;
@@ -33,7 +28,7 @@ export const callerOf = (
 ): Caller => {
   const { headers } = incoming;
   const named = header(headers, 'x-llm-audit-user');
-  const id = named ?? ask?.user?.slice(0, maxLength) ?? null;
+  const id = named ?? labelOrNull(ask?.user);
   const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/.exec(headers['traceparent'] ?? '');
   const hidden = (value: string | null, mode: Privacy) => hide(value, mode, platform);
   // An address as user id is an address: the stricter of the two rules must hold.

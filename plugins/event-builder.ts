@@ -11,6 +11,7 @@ import { impacts } from './impacts/impacts.ts';
 import { type Costs, type Priced, price } from './pricing/price.ts';
 import { promptMessages } from './redaction/capture.ts';
 import { captured } from './redaction/event.ts';
+import { figuresOf, labelled, labelOrNull, labels } from './redaction/identifiers.ts';
 import type { Settings } from './settings.ts';
 import { usageCheck } from './usage.ts';
 
@@ -61,12 +62,12 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       kind: provider.vendor.kind,
       base_host: hostOf(provider.origin),
     },
-    model,
-    request_model: requestModel,
-    response_id: reading.responseId,
+    model: labelOrNull(model),
+    request_model: labelOrNull(requestModel),
+    response_id: labelOrNull(reading.responseId),
     consumed_using: dialect ? `${dialect.consumedUsing}/${isStream(call, ended) ? 'streaming' : 'blocking'}` : null,
-    service_tier: usage?.serviceTier ?? null,
-    deployment_id: deployment,
+    service_tier: labelOrNull(usage?.serviceTier, 64),
+    deployment_id: labelOrNull(deployment),
     resource_name: deployment === null ? null : (hostOf(provider.origin)?.split('.')[0] ?? null),
     apikey: consumer && {
       clientId: consumer.clientId,
@@ -97,13 +98,13 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     retry: { count: Math.max(0, ended.number - 1), recovered: ended.number > 1 && outcome === 'success' },
     fallback: { count: 0, from: null },
     cache: null,
-    finish_reasons: unique(reading.finish),
-    request: { params: ask?.params ?? {} },
+    finish_reasons: labels([...new Set(reading.finish)], 16),
+    request: { params: labelled(ask?.params ?? {}) },
     messages: ask?.messages ?? { count: null, user: null, assistant: null, tool: null },
     tools: {
-      offered: (ask?.tools.offered ?? []).slice(0, maxTools).map(short),
-      called: reading.toolCalls.slice(0, maxTools).map(short),
-      choice: ask?.tools.choice?.slice(0, 128) ?? null,
+      offered: labels(ask?.tools.offered ?? [], maxTools),
+      called: labels(reading.toolCalls, maxTools),
+      choice: labelOrNull(ask?.tools.choice, 128),
       result_count: ask?.tools.resultCount ?? null,
     },
     input: { items: ask?.messages.count ?? null, chars: prompt?.chars ?? null, bytes: incoming.body?.length ?? 0 },
@@ -133,7 +134,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       input_image_tokens: usage?.inputImage ?? null,
       output_image_tokens: usage?.outputImage ?? null,
       web_search_requests: usage?.webSearches ?? null,
-      reported: reading.reported,
+      reported: figuresOf(reading.reported),
       source,
       check: reading.invalid ? 'invalid' : usage && source !== 'none' ? usageCheck(usage) : null,
     },
@@ -160,9 +161,6 @@ const nothingBilled: Costs = {
 };
 
 const maxTools = 64;
-const short = (name: string): string => name.slice(0, 128);
-const unique = (names: readonly string[]): string[] =>
-  (names.length < 2 ? [...names] : [...new Set(names)]).slice(0, 16);
 const ms = (value: number): number => Math.round(Math.max(0, value) * 1000) / 1000;
 const span = (from: number | null, to: number | null): number | null =>
   from === null || to === null ? null : ms(to - from);

@@ -24,7 +24,7 @@ export const steps = (pointer: string): string[] =>
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const list = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value));
+const list = (value: unknown, between: string): string => (Array.isArray(value) ? value.join(between) : String(value));
 
 /** What is wrong, without the place and without the value: values may be secret. */
 export const reason = ({ keyword, params }: SchemaError): string => {
@@ -35,9 +35,9 @@ export const reason = ({ keyword, params }: SchemaError): string => {
     case 'unevaluatedProperties':
       return `there is no "${params['additionalProperty'] ?? params['unevaluatedProperty']}" here`;
     case 'type':
-      return `must be ${list(params['type'])}`;
+      return `must be ${list(params['type'], ' or ')}`;
     case 'enum':
-      return `must be one of ${list(params['allowedValues'])}`;
+      return `must be one of ${list(params['allowedValues'], ', ')}`;
     case 'const':
       return `must be ${params['allowedValue']}`;
     case 'minimum':

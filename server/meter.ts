@@ -74,7 +74,7 @@ const run = async (
 };
 
 /** By host; an unknown host speaks the format that its path names. */
-const providerOf = (url: URL): Provider => {
+export const providerOf = (url: URL): Provider => {
   const compatible = url.pathname.toLowerCase().endsWith('/messages') ? 'anthropic-compatible' : 'openai-compatible';
   const vendor = vendorByHost(url.host) ?? vendorOf(compatible);
   if (!vendor) throw new Error(`the vendor table has no row ${compatible}`);

@@ -43,7 +43,7 @@ const connect = (path: string): DatabaseSync => {
 export class Cursors {
   /** There was no sound file: nobody knows how far the exporters had come. */
   readonly lost: boolean;
-  /** The last number that was written here with a cursor; the spool may have come further. */
+  /** The last number that was written here; the spool may have come further. */
   readonly lastSeq: number;
   readonly #database: DatabaseSync;
   readonly #put: StatementSync;
@@ -66,7 +66,8 @@ export class Cursors {
     }
     this.lost = lost;
     this.#database = database;
-    this.lastSeq = Number(database.prepare('SELECT last_seq FROM spool').get()?.['last_seq'] ?? 0);
+    const last = database.prepare('SELECT max(last_seq, (SELECT ifnull(max(seq), 0) FROM cursor)) AS seq FROM spool').get();
+    this.lastSeq = Number(last?.['seq'] ?? 0);
     this.#put = database.prepare(
       `INSERT OR REPLACE INTO cursor(exporter, start, seq, ${fates.join(', ')}) VALUES(?, ?, ?, ${fates.map(() => '?').join(', ')})`,
     );

@@ -238,6 +238,12 @@ export class Spool {
     for (const segment of old.slice(openOld)) if (segment !== used) segment.rest();
   }
 
+  /** Would `release` delete anything? */
+  isReleasable(upTo: number): boolean {
+    const oldest = this.#sealed[0];
+    return oldest !== undefined && (oldest.seqs?.last ?? 0) <= upTo;
+  }
+
   /** Deletes the segments all of whose records are at or before `upTo`, but for the one being written. */
   release(upTo: number): void {
     const before = this.#sealed.length;

@@ -66,14 +66,11 @@ const written: Readonly<Record<string, readonly [RateName, number]>> = {
 const statedRates = ([key, rate]: readonly [string, WrittenRate]): StatedRate[] => {
   const [name, power] = written[key] ?? [];
   if (!name || !power) return [];
-  const [base, ...steps] = typeof rate === 'string' ? [rate] : rate;
+  const pairs = typeof rate === 'string' ? [-1, rate] : [-1, ...rate];
   const stated: StatedRate[] = [];
-  for (const [above, price] of [
-    [-1, base],
-    ...Array.from({ length: steps.length / 2 }, (_, i) => steps.slice(2 * i)),
-  ]) {
-    const each = priceEach(String(price), power);
-    if (each !== null) stated.push({ name, above: Number(above), each });
+  for (let at = 0; at < pairs.length; at += 2) {
+    const each = priceEach(String(pairs[at + 1]), power);
+    if (each !== null) stated.push({ name, above: Number(pairs[at]), each });
   }
   return stated;
 };

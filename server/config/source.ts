@@ -25,7 +25,13 @@ export interface Source {
 /** Reads YAML 1.2. */
 export const readSource = (file: string, yaml: string, environment: Environment): Source => {
   const lines = new LineCounter();
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true });
+  const document = parseDocument(yaml, {
+    lineCounter: lines,
+    // Its own pictures and warnings of what is wrong quote the text, which may hold a secret.
+    prettyErrors: false,
+    logLevel: 'error',
+    stringKeys: true,
+  });
   const problems: Problem[] = [];
   const at = (offset: number, key: string, message: string): Problem => {
     const { line, col } = lines.linePos(offset);
@@ -66,9 +72,10 @@ export const readSource = (file: string, yaml: string, environment: Environment)
   };
 };
 
-/** The library's own messages quote the text, which may hold a secret; and what follows the first error is guesswork. */
+/** The library's messages quote the text, too; and what follows the first error is guesswork. */
 const syntaxMessage = ({ code, pos }: YAMLParseError, yaml: string): string => {
   if (code === 'DUPLICATE_KEY') return 'this key stands here for the second time';
+  if (code === 'NON_STRING_KEY') return 'a key is a plain text';
   if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces, not with tabs';
   const line = yaml.slice(yaml.lastIndexOf('\n', pos[0]) + 1).split('\n', 1)[0] ?? '';
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is about that

@@ -76,7 +76,7 @@ class StreamReader implements AnswerParts {
     this.#expected = expected;
     this.#delays = delays;
     this.#done = done;
-    this.#begun = Buffer.alloc(stampedBytes(expected));
+    this.#begun = Buffer.alloc(stampedBytes);
   }
 
   head(text: string): void {
@@ -102,12 +102,12 @@ class StreamReader implements AnswerParts {
         this.#begunBytes = 0;
       }
     }
-    if (next < to) this.#closing += bytes.latin1Slice(next, to);
+    if (next < to) this.#closing += bytes.toString('latin1', next, to);
   }
 
   #chunk(bytes: Buffer, from: number, at: number): void {
-    const stamp = readStamp(this.#expected, bytes, from);
-    if (stamp === null) this.#fault ??= `not the upstream's chunk: ${bytes.latin1Slice(from, from + 200)}`;
+    const stamp = readStamp(bytes, from);
+    if (stamp === null) this.#fault ??= `not the upstream's chunk: ${bytes.toString('latin1', from, from + 200)}`;
     const delay = at - (stamp ?? at);
     this.longestPause = Math.max(this.longestPause, delay - this.#lastDelay);
     this.#lastDelay = delay;

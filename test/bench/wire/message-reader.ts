@@ -51,7 +51,7 @@ export class MessageReader {
 
   #readHead(bytes: Buffer, at: number): number {
     const before = this.#head.length;
-    const text = this.#head + bytes.latin1Slice(at);
+    const text = this.#head + bytes.toString('latin1', at);
     const end = text.indexOf('\r\n\r\n');
     if (end < 0) {
       this.#head = text;

@@ -6,10 +6,10 @@ type Json = Record<string, unknown>;
 const below = (fields: readonly Field[], path: string): Json => {
   const prefix = path === '' ? '' : `${path}.`;
   const own = fields.filter((field) => field.path.startsWith(prefix) && !field.path.slice(prefix.length).includes('.'));
-  return Object.fromEntries(own.map((field) => [field.path.slice(prefix.length), valueOf(fields, field)]));
+  return Object.fromEntries(own.map((field) => [field.path.slice(prefix.length), exampleValue(fields, field)]));
 };
 
-const valueOf = (fields: readonly Field[], field: Field): unknown => {
+const exampleValue = (fields: readonly Field[], field: Field): unknown => {
   if (field.type !== 'object') return field.example;
   const value = below(fields, field.path);
   return field.array ? [value] : value;

@@ -1,22 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type EventKind, events, maxLength } from '../../../schemas/fields.ts';
+import { type EventName, events, maxLength } from '../../../schemas/fields.ts';
 import type { LLMUsageAudit } from '../../../schemas/generated/types.ts';
-import * as checks from '../../../schemas/validate.ts';
+import {
+  validateAiBudgetAlmostExceeded,
+  validateAiBudgetExceeded,
+  validateLLMBudgetAudit,
+  validateLLMConfigAudit,
+  validateLLMFeedbackAudit,
+  validateLLMToolAudit,
+  validateLLMUsageAudit,
+} from '../../../schemas/validate.ts';
 import { exampleOf, tooMany, withValue } from './example-event.ts';
 
-const { validateLLMUsageAudit: check } = checks;
+const checks: Record<EventName, (event: unknown) => string | null> = {
+  LLMUsageAudit: validateLLMUsageAudit,
+  LLMBudgetAudit: validateLLMBudgetAudit,
+  LLMFeedbackAudit: validateLLMFeedbackAudit,
+  LLMToolAudit: validateLLMToolAudit,
+  LLMConfigAudit: validateLLMConfigAudit,
+  AiBudgetExceeded: validateAiBudgetExceeded,
+  AiBudgetAlmostExceeded: validateAiBudgetAlmostExceeded,
+};
+const check = checks.LLMUsageAudit;
 const example = exampleOf(events.LLMUsageAudit);
 
 test('the examples of the catalogue make valid events of every kind', () => {
-  for (const [name, event] of Object.entries<EventKind>(events)) {
-    const validate = checks[`validate${name as keyof typeof events}`];
-    assert.equal(validate(exampleOf(event)), null, name);
-  }
+  for (const name of Object.keys(checks) as EventName[])
+    assert.equal(checks[name](exampleOf(events[name])), null, name);
 });
 
 test('an event of another kind is refused', () => {
-  assert.match(checks.validateLLMBudgetAudit(example) ?? '', /"budget" is missing|there is no/);
+  assert.match(checks.LLMBudgetAudit(example) ?? '', /"budget" is missing|there is no/);
   assert.equal(check(withValue(example, 'audit', 'LLMBudgetAudit')), 'audit: must be one of LLMUsageAudit');
 });
 
@@ -47,7 +62,7 @@ test('a field that the catalogue does not know is refused at every depth', () =>
 
 test('unknown is null: -1 and fractions are no token figures', () => {
   assert.equal(check(withValue(example, 'usage.prompt_tokens', -1)), 'usage.prompt_tokens: must be at least 0');
-  assert.equal(check(withValue(example, 'usage.prompt_tokens', 1.5)), 'usage.prompt_tokens: must be integer,null');
+  assert.equal(check(withValue(example, 'usage.prompt_tokens', 1.5)), 'usage.prompt_tokens: must be integer or null');
   assert.notEqual(check(withValue(example, 'usage.prompt_tokens', 2 ** 53)), null);
   assert.notEqual(check(withValue(example, 'usage.prompt_tokens', '12')), null);
   assert.notEqual(check(withValue(example, 'duration', Number.NaN)), null);

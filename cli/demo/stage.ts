@@ -1,0 +1,90 @@
+/** What the demo plays on: a gateway with three consumer keys in front of the simulator, all on free loopback ports. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Budget } from '../../plugins/budgets/budgets.ts';
+import { defaultConfig } from '../../server/config.ts';
+import { type ReadyConfig, type RunningGateway, startGateway } from '../../server/gateway.ts';
+import { createKey } from '../../server/keys/key-file.ts';
+import { openLog } from '../../server/log.ts';
+import type { ReplaySource } from '../../simulator/replay.ts';
+import { type Simulator, startSimulator } from '../../simulator/server.ts';
+import { type Vendor, vendorOf } from '../../plugins/dialects/vendors.ts';
+
+export interface StageOptions {
+  readonly dataDir: string;
+  readonly seed: number;
+  /** Kinds of provider; each becomes a provider of that id, played by the simulator. */
+  readonly vendors: readonly Vendor[];
+  readonly budgets: readonly Budget[];
+  /** Recorded answers instead of made-up ones. */
+  readonly replay: ReplaySource | null;
+}
+
+export interface Stage {
+  readonly gateway: RunningGateway;
+  readonly simulator: Simulator;
+  /** Texts of the consumers' keys. */
+  readonly keys: readonly string[];
+  /** Where the file exporter delivers. */
+  readonly eventsFile: string;
+  stop(): Promise<void>;
+}
+
+/** Who calls in the demo, in the order of their keys. */
+export const consumers = [
+  { id: 'demo-support', name: 'Support desk', team: 'support' },
+  { id: 'demo-product', name: 'Product search', team: 'product' },
+  { id: 'demo-research', name: 'Research', team: 'research' },
+] as const;
+
+export const vendorNamed = (kind: string): Vendor => {
+  const vendor = vendorOf(kind);
+  if (!vendor) throw new Error(`the vendor table has no row ${kind}`);
+  return vendor;
+};
+
+/** Rejects with an error that names the remedy, e.g. when another process owns the data directory. */
+export const openStage = async ({ dataDir, seed, vendors, budgets, replay }: StageOptions): Promise<Stage> => {
+  // The keys live as long as the demo does; in a folder of their own, as the data directory may be somebody's own.
+  const folder = await mkdtemp(join(tmpdir(), 'llm-audit-demo-'));
+  const keysFile = join(folder, 'keys.json');
+  const eventsFile = join(dataDir, 'events.ndjson');
+  const simulator = await startSimulator({ seed, ...(replay && { replay }) });
+  const close = async (): Promise<void> => {
+    await simulator.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const keys = consumers.map(({ id, name, team }) => newKey(keysFile, id, name, team));
+  const config: ReadyConfig = {
+    ...defaultConfig({}),
+    dataDir,
+    keysFile,
+    auth: 'keys',
+    listen: { host: '127.0.0.1', port: 0 },
+    providers: vendors.map((vendor) => ({ id: vendor.kind, vendor, baseUrl: simulator.origin, credential: null, headers: {} })),
+    budgets,
+    capture: { mode: 'redacted', maxBytes: 64 * 1024 },
+    identity: { product: 'llm-usage-audit', environment: 'demo', tenant: 'default' },
+    // Large enough that a run is never spread over two files.
+    exporters: [{ type: 'file', id: 'demo-events', config: { path: eventsFile, maxFileSize: '1GiB' } }],
+  };
+  try {
+    const gateway = await startGateway(config, openLog('warn'));
+    const stop = async (): Promise<void> => {
+      await gateway.stop();
+      await close();
+    };
+    return { gateway, simulator, keys, eventsFile, stop };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const newKey = (file: string, id: string, name: string, team: string): string => {
+  const request = { name, id, metadata: { team }, tags: ['demo'], tenant: null, expiresAt: null, trustHeaders: false };
+  const made = createKey(file, request, Date.now());
+  if ('problem' in made) throw new Error(made.problem);
+  return made.key;
+};

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { openBook } from '../../../plugins/pricing/book.ts';
+import { dollarText } from '../../../plugins/pricing/money.ts';
+import { type Costs, price } from '../../../plugins/pricing/price.ts';
+import type { StatedPrice } from '../../../plugins/pricing/stated-prices.ts';
+import { noUsage, type Usage } from '../../../plugins/usage.ts';
+
+const at = Date.parse('2026-11-01T12:00:00Z');
+const builtIn = openBook().book;
+
+const costs = (kind: string, model: string, usage: Partial<Usage>, book = builtIn): Costs => {
+  const priced = price({ kind, model, usage: { ...noUsage, ...usage }, at }, book);
+  assert.equal(priced.status, 'priced');
+  assert.ok('costs' in priced);
+  return priced.costs;
+};
+const total = (...question: Parameters<typeof costs>) => costs(...question).total_cost;
+const status = (kind: string, model: string | null, usage: Partial<Usage>, book = builtIn) =>
+  price({ kind, model, usage: { ...noUsage, ...usage }, at }, book).status;
+const bookOf = (...config: StatedPrice[]) => openBook({ config }).book;
+
+test('each part is billed at its own price and the total is their sum', () => {
+  assert.deepEqual(
+    costs('anthropic', 'claude-sonnet-4-5-20250929', {
+      input: 10_000,
+      cacheRead: 4000,
+      cacheWrite: 3000,
+      cacheWrite1h: 1000,
+      output: 600,
+      reasoning: 200,
+      webSearches: 2,
+    }),
+    {
+      input_cost: 0.009, // 3000 at $3
+      output_cost: 0.006, // 400 at $15
+      reasoning_cost: 0.003, // 200 at $15
+      cache_read_cost: 0.0012, // 4000 at $0.30
+      cache_write_cost: 0.0135, // 2000 at $3.75 and 1000 at $6
+      other_cost: 0.02, // 2 searches at $10 per 1000
+      total_cost: 0.0527,
+      currency: 'dollar',
+      source: 'genai-prices',
+      catalogue_version: '0.1.8',
+    },
+  );
+});
+
+test('audio and images are billed apart from text, at their own prices', () => {
+  const { input_cost, output_cost, other_cost } = costs('openai', 'gpt-audio', {
+    input: 500,
+    inputAudio: 350,
+    output: 700,
+    outputAudio: 600,
+  });
+  assert.deepEqual([input_cost, output_cost, other_cost], [0.000375, 0.001, 0.0496]);
+});
+
+test('a cache price that nobody stated is the input price, never 0', () => {
+  const book = bookOf({ model: 'local', input: '2', output: '4' });
+  assert.equal(total('vllm', 'local', { input: 1000, cacheRead: 400, cacheWrite: 100, output: 0 }, book), 0.002);
+});
+
+test('a 1-hour write without a price of its own costs what a 5-minute write costs', () => {
+  const book = bookOf({ model: 'local', input: '2', output: '4', cache_write_5m: '3' });
+  assert.equal(total('vllm', 'local', { input: 1000, cacheWrite1h: 1000, output: 0 }, book), 0.003);
+});
+
+test('a long context re-prices the whole request, one token above the threshold', () => {
+  assert.equal(total('google', 'gemini-2.5-pro', { input: 200_000, output: 1000 }), 0.26);
+  assert.equal(total('google', 'gemini-2.5-pro', { input: 200_001, output: 1000 }), 0.5150025);
+  assert.equal(
+    total('google', 'gemini-2.5-pro', { input: 300_000, cacheRead: 250_000, output: 2000 }),
+    0.2175,
+    'cached tokens count towards the threshold',
+  );
+});
+
+test("xAI's long context begins at the threshold", () => {
+  const short = total('xai', 'grok-4.3', { input: 199_999, output: 0 });
+  assert.ok(total('xai', 'grok-4.3', { input: 200_000, output: 0 }) > 1.9 * short);
+});
+
+test('parts larger than the billed input are cut to it', () => {
+  assert.equal(total('openai', 'gpt-4o', { input: 100, cacheRead: 1_000_000, output: 0 }), 0.000125);
+  assert.equal(total('openai', 'gpt-4o', { input: 0, output: 10, reasoning: 1000 }), 0.0001);
+});
+
+test('flex and batch cost half, priority its list price, another name of the standard tier nothing else', () => {
+  const usage = { input: 3000, cacheRead: 1024, output: 800 };
+  const inTier = (serviceTier: string | null) => total('openai', 'gpt-5', { ...usage, serviceTier });
+  assert.deepEqual(
+    ['flex', 'batch', 'priority', 'default', 'auto', null].map(inTier),
+    [0.005299, 0.005299, 0.021196, 0.010598, 0.010598, 0.010598],
+  );
+});
+
+test('a batch at Google halves tokens but not cache reads', () => {
+  const usage = { input: 2000, cacheRead: 1000, output: 0, serviceTier: 'batch' };
+  assert.equal(total('google', 'gemini-2.5-flash', usage), 0.00018);
+});
+
+test('a tier whose price nobody published is unpriced, not standard', () => {
+  assert.equal(status('openai', 'gpt-5-nano', { input: 1, output: 1, serviceTier: 'priority' }), 'unpriced');
+  assert.equal(status('mistral', 'codestral-latest', { input: 1, output: 1, serviceTier: 'batch' }), 'unpriced');
+});
+
+test('searches cost the same in every tier', () => {
+  for (const serviceTier of [null, 'flex', 'priority']) {
+    const { other_cost } = costs('openai', 'gpt-5', { input: 0, output: 0, webSearches: 3, serviceTier });
+    assert.equal(other_cost, 0.03, String(serviceTier));
+  }
+});
+
+test('passes inside a call replace its figures, each at its own model and its own context tier', () => {
+  const main = { ...noUsage, input: 150_000, output: 1000 };
+  const advisor = { model: 'claude-opus-4-5-20251101', usage: { ...noUsage, input: 1000, output: 100 } };
+  const usage = {
+    input: 7,
+    output: 7,
+    webSearches: 1,
+    passes: [{ model: null, usage: main }, { model: null, usage: main }, advisor],
+  };
+  // Twice 150,000 at $3 (not at the price above 200,000), 1000 at $15; 1000 at $5, 100 at $25; one search.
+  assert.equal(total('anthropic', 'claude-sonnet-4-5', usage), 2 * 0.465 + 0.0075 + 0.01);
+});
+
+test('one pass without a price makes the call unpriced', () => {
+  const pass = { model: 'no-such-model', usage: { ...noUsage, input: 1, output: 1 } };
+  assert.equal(status('anthropic', 'claude-sonnet-4-5', { input: 1, output: 1, passes: [pass] }), 'unpriced');
+});
+
+test('unknown usage is unmetered, an unknown model unpriced, and zero tokens cost a known 0', () => {
+  assert.equal(status('openai', 'gpt-4o', {}), 'unmetered');
+  assert.equal(status('openai', 'no-such-model-xyz', { input: 1, output: 1 }), 'unpriced');
+  assert.equal(status('openai', null, { input: 1, output: 1 }), 'unpriced');
+  assert.equal(status('ollama', 'llama3', { input: 1, output: 1 }), 'unpriced');
+  assert.equal(total('openai', 'gpt-4o', { input: 0, output: 0 }), 0);
+});
+
+test('something used without any price for it makes the call unpriced, not cheaper', () => {
+  const book = bookOf({ model: 'embedder', input: '0.1' });
+  assert.equal(status('vllm', 'embedder', { input: 10, output: 0 }, book), 'priced');
+  assert.equal(status('vllm', 'embedder', { input: 10, output: 5 }, book), 'unpriced');
+  assert.equal(status('vllm', 'embedder', { input: 10, output: 0, webSearches: 1 }, book), 'unpriced');
+});
+
+test("the provider's own figure counts where no list has a price, and before every list when preferred", () => {
+  const usage = { input: 1000, output: 1000, providerCost: '0.0042' };
+  assert.equal(total('openrouter', 'nobody/knows', usage), 0.0042);
+  assert.equal(total('openrouter', 'openai/gpt-4o', usage), 0.0125);
+  const preferring = openBook({ preferProviderCost: true }).book;
+  const stated = costs('openrouter', 'openai/gpt-4o', usage, preferring);
+  assert.deepEqual(
+    [stated.total_cost, stated.input_cost, stated.source, stated.catalogue_version],
+    [0.0042, null, 'provider', null],
+  );
+});
+
+test('prices follow the date and the hour of the call', () => {
+  const usage: Usage = { ...noUsage, input: 1_000_000, output: 0 };
+  const when = (model: string, kind: string, moment: string) => {
+    const priced = price({ kind, model, usage, at: Date.parse(moment) }, builtIn);
+    return 'costs' in priced ? priced.costs.total_cost : priced.status;
+  };
+  assert.equal(when('o3', 'openai', '2025-06-09T23:59:59Z'), 10);
+  assert.equal(when('o3', 'openai', '2025-06-10T00:00:00Z'), 2);
+  assert.equal(when('deepseek-chat', 'deepseek', '2025-03-01T00:00:00Z'), 0.135, 'off-peak');
+  assert.equal(when('deepseek-chat', 'deepseek', '2025-03-01T12:00:00Z'), 0.27);
+  assert.equal(when('deepseek-chat', 'deepseek', '2025-09-29T00:00:00Z'), 0.28);
+});
+
+test('a name is found as a vendor writes it', () => {
+  const usage = { input: 1_000_000, output: 0 };
+  for (const [kind, model, dollars] of [
+    ['azure', 'gpt-35-turbo', 0.5],
+    ['azure', 'claude-haiku-4-5', 1],
+    ['bedrock', 'us.anthropic.claude-haiku-4-5-20251001-v1:0', 1.1],
+    ['vertex', 'publishers/google/models/gemini-2.5-flash', 0.3],
+    ['gemini', 'models/gemini-2.5-flash', 0.3],
+    ['simulator', 'gpt-4o-mini', 0.15],
+    ['portkey', 'claude-haiku-4-5', 1],
+    ['x-ai', 'grok-4-fast-reasoning', 0.2],
+    ['OpenAI', 'GPT-4o', 2.5],
+  ] as const) {
+    assert.equal(total(kind, model, usage), dollars, `${kind} ${model}`);
+  }
+});
+
+test('hostile names cost no memory and no time', () => {
+  for (const model of ['', 'constructor', '__proto__', `gpt-${'9'.repeat(100_000)}`, '\n\n', 'a'.repeat(257)]) {
+    assert.equal(status('openai', model, { input: 1, output: 1 }), 'unpriced', model.slice(0, 20));
+  }
+  assert.equal(status('constructor', 'gpt-4o', { input: 1, output: 1 }), 'unpriced');
+});
+
+const count = fc.option(fc.nat({ max: 2_000_000 }), { nil: null });
+const someUsage = fc.record({
+  input: fc.nat({ max: 2_000_000 }),
+  output: fc.nat({ max: 2_000_000 }),
+  cacheRead: count,
+  cacheWrite: count,
+  cacheWrite1h: count,
+  reasoning: count,
+  inputAudio: count,
+  outputAudio: count,
+  serviceTier: fc.constantFrom(null, 'flex', 'batch'),
+});
+
+test('whatever the usage says, the parts are not negative and add up to the total exactly', () => {
+  const models = fc.constantFrom('gpt-5', 'gpt-4o', 'gpt-audio', 'gpt-5.4', 'gpt-4.1-nano');
+  fc.assert(
+    fc.property(models, someUsage, (model, usage) => {
+      const priced = price({ kind: 'openai', model, usage: { ...noUsage, ...usage }, at }, builtIn);
+      assert.ok(priced.status === 'priced');
+      const { total_cost, currency, source, catalogue_version, ...parts } = priced.costs;
+      const pico = (dollars: number | null) => BigInt(Math.round((dollars ?? -1) * 1e12));
+      const sum = Object.values(parts).reduce((so_far, part) => so_far + pico(part), 0n);
+      assert.ok(Object.values(parts).every((part) => part !== null && part >= 0));
+      assert.equal(sum, priced.total);
+      assert.equal(total_cost, Number(dollarText(priced.total)));
+    }),
+  );
+});

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Config,
+  defaultConfig,
+  describeProblem,
+  type Environment,
+  findConfigFile,
+  loadConfig,
+} from '../../../server/config.ts';
+
+const load = (t: TestContext, yaml: string | Uint8Array, environment: Environment = {}) => {
+  const dir = mkdtempSync(join(tmpdir(), 'config-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'llm-audit.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig(file, environment);
+};
+
+const config = (t: TestContext, yaml: string, environment?: Environment): Config => {
+  const loaded = load(t, yaml, environment);
+  if ('problems' in loaded) assert.fail(loaded.problems.map(describeProblem).join('\n'));
+  return loaded.config;
+};
+
+/** `line:column key: message` of each problem. */
+const problems = (t: TestContext, yaml: string | Uint8Array, environment?: Environment): string[] => {
+  const loaded = load(t, yaml, environment);
+  if ('config' in loaded) assert.fail('the configuration was accepted');
+  return loaded.problems.map((problem) => describeProblem({ ...problem, file: null }));
+};
+
+const minimal = 'version: 1\nproviders:\n  openai:\n    kind: openai\n';
+
+test('two lines are a configuration: everything else has a default', (t) => {
+  const { providers, ...rest } = config(t, minimal);
+  assert.deepEqual(rest, {
+    dataDir: './llm-audit-data',
+    listen: { host: '127.0.0.1', port: 8080 },
+    auth: null,
+    keysFile: 'llm-audit-data/keys.json',
+    capture: { mode: 'none', maxBytes: 65536 },
+    privacy: { user: 'keep', email: 'hmac', clientIp: 'truncate' },
+    pricing: { files: [], preferProviderCost: false, stated: [] },
+    impacts: { enabled: true, zone: null },
+    budgets: [],
+    limits: { requestBody: 32 * 1024 ** 2, responseBody: 64 * 1024 ** 2 },
+    onClientAbort: { mode: 'cut', timeMs: 10_000, bytes: 256 * 1024, atOnce: 64 },
+    timeouts: { connect: 10_000, head: 600_000, idle: 300_000, shutdown: 30_000 },
+    spool: { max_bytes: 10 * 1024 ** 3, segment_bytes: 256 * 1024 ** 2, on_full: 'drop_oldest' },
+    exporters: [{ type: 'file', id: 'file', config: { path: 'llm-audit-data/events.ndjson' } }],
+    identity: { product: 'llm-usage-audit', environment: 'prod', tenant: 'default' },
+    log: { level: 'info' },
+  });
+  assert.deepEqual(
+    providers.map(({ id, vendor, baseUrl, credential, headers }) => [id, vendor.kind, baseUrl, credential, headers]),
+    [['openai', 'openai', 'https://api.openai.com', null, {}]],
+  );
+});
+
+test('what is stated is read in milliseconds, bytes and exact dollars', (t) => {
+  const read = config(
+    t,
+    `${minimal}    prices: [{model: gpt-x, input: "0.15", output: "1"}]
+data_dir: /var/lib/llm
+capture: {mode: redacted, max_bytes: 1KiB}
+timeouts: {head: 1.5s, idle: 2m}
+budgets:
+  - id: a
+    apikeys: [team-a]
+    limits: {total_usd: "0.000000000001", total_tokens: 5}
+`,
+  );
+  assert.equal(read.keysFile, '/var/lib/llm/keys.json');
+  assert.equal(read.capture.maxBytes, 1024);
+  assert.deepEqual([read.timeouts.head, read.timeouts.idle], [1500, 120_000]);
+  assert.deepEqual(read.budgets, [
+    { id: 'a', name: 'a', enabled: true, apikeys: ['team-a'], limitUsd: 1n, limitTokens: 5 },
+  ]);
+  assert.deepEqual(read.pricing.stated, [{ model: 'gpt-x', input: '0.15', output: '1', provider: 'openai' }]);
+});
+
+test('the configuration is frozen to its depths', (t) => {
+  const read = config(t, minimal);
+  assert.throws(() => Object.assign(read.listen, { port: 1 }), TypeError);
+  assert.throws(() => (read.exporters as unknown[]).push({}), TypeError);
+});
+
+test('variables are filled in, with defaults, as text, number or boolean', (t) => {
+  const yaml = `version: 1
+listen: {port: "\${PORT}"}
+impacts:
+  enabled: \${IMPACTS:-false}
+providers:
+  openai:
+    kind: openai
+    credential: \${KEY}
+    headers:
+      x-team: \${TEAM}
+      x-path: a\${KEY}-\${NONE:-b}
+`;
+  const read = config(t, yaml, { PORT: '9', KEY: 'k', TEAM: '0042' });
+  assert.equal(read.listen.port, 9);
+  assert.equal(read.impacts.enabled, false);
+  assert.equal(read.providers[0]?.credential, 'k');
+  assert.deepEqual(read.providers[0]?.headers, { 'x-team': '0042', 'x-path': 'ak-b' });
+});
+
+test('a dollar amount is read from its digits, never through a float', (t) => {
+  const read = config(t, `${minimal}budgets: [{id: a, apikeys: [k], limits: {total_usd: 90071992547.409931}}]\n`);
+  assert.equal(read.budgets[0]?.limitUsd, 90071992547409931000000n);
+});
+
+test('a missing variable is named, an empty one counts as missing', (t) => {
+  const yaml = `${minimal}    credential: \${KEY}\n`;
+  const message = `5:17 providers.openai.credential: the environment variable KEY is not set; set it, or write \${KEY:-default}`;
+  assert.deepEqual(problems(t, yaml), [message]);
+  assert.deepEqual(problems(t, yaml, { KEY: '' }), [message]);
+  assert.deepEqual(problems(t, `${minimal}    credential: "\${1x}"\n`), [
+    `5:17 providers.openai.credential: a "\${" opens no variable; accepted: \${NAME}, \${NAME:-default}`,
+  ]);
+});
+
+test('all errors are told at once, in the order of the file, each with its place and what is accepted', (t) => {
+  const yaml = `version: 2
+dta_dir: x
+listen: {port: 70000}
+providers:
+  api: {kind: openai}
+  a: {kind: opnai, credential: "\${KEY}"}
+  b: {kind: azure-openai, base_url: "ftp://x"}
+  c: {kind: vllm}
+timeouts: {head: 10 minutes, idle: 0s}
+impacts: {zone: FRX}
+pricing: {files: [/does/not/exist.json]}
+budgets:
+  - {id: x, apikeys: [k], limits: {total_usd: "1e3"}}
+  - {id: x, apikeys: [k], limits: {}}
+exporters:
+  - {type: file, id: f, config: {path: "e-{week}.ndjson"}}
+  - {type: console, id: f}
+`;
+  assert.deepEqual(
+    problems(t, yaml).map((line) => line.replace(/accepted: openai,.*/, 'accepted: openai, …')),
+    [
+      '1:1 version: must be 1',
+      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, limits, on_client_abort, timeouts, spool, exporters, identity, log',
+      '3:10 listen.port: must be at most 65535',
+      '5:3 providers.api: cannot be an id here; accepted: lower-case letters, digits, "-", "_", "."; not api, metrics, healthz, readyz',
+      '6:7 providers.a.kind: is no known kind; did you mean "openai"? accepted: openai, …',
+      `6:32 providers.a.credential: the environment variable KEY is not set; set it, or write \${KEY:-default}`,
+      '7:27 providers.b.base_url: must be an address that starts with http:// or https://',
+      '8:3 providers.c.base_url: is missing: a provider of kind vllm has no one public address',
+      '9:12 timeouts.head: must be a duration: 500ms, 30s, 2m, 1h or 1d',
+      '10:11 impacts.zone: is no known zone; did you mean "FRA"? accepted: three letters as in FRA, USA, or WOR',
+      '11:19 pricing.files[0]: the file /does/not/exist.json cannot be read (ENOENT)',
+      '13:36 budgets[0].limits.total_usd: must be US dollars with at most 12 decimals: 50 or 0.0125',
+      '14:27 budgets[1].limits: must have at least 1 of them',
+      '16:34 exporters[0].config.path: unknown placeholder {week}; accepted: {date}, {year}, {month}, {day}, {hour}',
+      '17:5 exporters[1]: same id f as exporters[0]: each exporter needs its own',
+    ],
+  );
+});
+
+test('no secret is repeated, whatever is wrong with it', (t) => {
+  const secret = `sk-${'fake'.repeat(6)}`;
+  const environment = { KEY: secret };
+  const broken = [
+    `${minimal}    credential: [${secret}]\n`,
+    `${minimal}    credential: "${secret}\\u0000"\n`,
+    `${minimal}    base_url: https://user:${secret}@example.org\n`,
+    `${minimal}    base_url: \${KEY}\n`,
+    `${minimal}    headers: {x-key: "\${KEY}\\n"}\n`,
+    `${minimal}listen: {port: \${KEY}}\n`,
+    `${minimal}auth: \${KEY}\n`,
+    `${minimal}    credential: "${secret}\n`,
+    `${minimal}    credential: ${secret}: x\n`,
+    `${minimal}    credential: *${secret}\n`,
+    `${minimal}exporters: [{type: webhook, id: w, config: {url: "${secret}", headers: {x: "${secret}\\n"}}}]\n`,
+  ];
+  for (const yaml of broken) {
+    for (const line of problems(t, yaml, environment)) assert.ok(!line.includes(secret), line);
+  }
+});
+
+test('a file that is not YAML is told by its first error, without its text', (t) => {
+  assert.deepEqual(problems(t, 'version: 1\n\tproviders: x\n'), ['2:1 YAML is indented with spaces, not with tabs']);
+  assert.deepEqual(problems(t, 'version: 1\nversion: 1\n'), ['2:1 this key stands here for the second time']);
+  assert.deepEqual(problems(t, `${minimal}listen: {port: \${PORT}}\n`), [
+    `5:17 this is not YAML: unexpected token; within { } and [ ] a text with \${…} must stand in quotes`,
+  ]);
+});
+
+test('what is no configuration at all is refused with a word on how one begins', (t) => {
+  const hint = 'holds no configuration; it begins with "version: 1" and "providers:"';
+  for (const yaml of ['', '# nothing\n', 'x', '5']) assert.deepEqual(problems(t, yaml), [`1:1 ${hint}`]);
+  assert.deepEqual(problems(t, new Uint8Array([0xff, 0xfe, 0x00])), ['is not UTF-8 text']);
+  assert.deepEqual(problems(t, '#'.repeat(1024 * 1024 + 1)), ['is larger than 1048576 bytes']);
+  const missing = loadConfig('/does/not/exist.yaml', {});
+  assert.deepEqual('problems' in missing && missing.problems.map(describeProblem), [
+    '/does/not/exist.yaml there is no such file',
+  ]);
+});
+
+test('aliases that unfold without end are refused', (t) => {
+  const bomb = [
+    'a: &a [1,1,1,1,1,1,1,1,1]',
+    ...'bcdefgh'.split('').map((name, index) => {
+      const before = 'abcdefgh'[index];
+      return `${name}: &${name} [${Array(9).fill(`*${before}`).join(',')}]`;
+    }),
+  ].join('\n');
+  assert.match(problems(t, bomb)[0] ?? '', /aliases/);
+});
+
+test('two prices for one model of one kind are refused: the event could not say which', (t) => {
+  const price = '[{model: m, input: "1", output: "1"}]';
+  const yaml = `version: 1\nproviders:\n  a: {kind: openai, prices: ${price}}\n  b: {kind: openai, prices: ${price}}\n`;
+  assert.deepEqual(problems(t, yaml), [
+    '4:30 providers.b.prices[0]: this model has a price at providers.a.prices[0] already; prices hold for all providers of a kind',
+  ]);
+});
+
+test('headers of a provider are ones that HTTP can carry and the gateway does not set itself', (t) => {
+  assert.deepEqual(problems(t, `${minimal}    headers: {"x y": b, Host: v, ok: "é\\u0100"}\n`), [
+    '5:15 providers.openai.headers.x y: is no header that HTTP can carry',
+    '5:25 providers.openai.headers.Host: is set by the gateway itself',
+    '5:34 providers.openai.headers.ok: is no header that HTTP can carry',
+  ]);
+});
+
+test('no text, however broken, makes the reader throw', (t) => {
+  const words = [
+    'version: 1',
+    'providers:',
+    '  openai:',
+    '    kind: openai',
+    'exporters:',
+    '- type: file',
+    'a: &a',
+    '*a',
+    '<<: *a',
+    `\${X}`,
+    '? {a: 1}',
+    '1: 2',
+    '{',
+    '[',
+    '"',
+    '\t',
+    '!!set',
+    '? x',
+    '---',
+    'budgets: [{}]',
+    'timeouts: {head: 5}',
+  ];
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(...words), { maxLength: 12 }),
+      fc.constantFrom('\n', ' '),
+      (lines, between) => {
+        const loaded = load(t, lines.join(between));
+        if ('problems' in loaded) assert.ok(loaded.problems.length > 0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('without a file there is a safe default: two providers, the simulator, events in a file', () => {
+  const read = defaultConfig({ OPENAI_API_KEY: 'k' });
+  assert.deepEqual(
+    read.providers.map(({ id, baseUrl, credential }) => [id, baseUrl, credential]),
+    [
+      ['openai', 'https://api.openai.com', 'k'],
+      ['anthropic', 'https://api.anthropic.com', null],
+      ['simulator', null, null],
+    ],
+  );
+  assert.deepEqual(read.listen, { host: '127.0.0.1', port: 8080 });
+  assert.deepEqual(
+    read.exporters.map(({ type }) => type),
+    ['file'],
+  );
+});
+
+test('the file that is named wins over the one that lies here', () => {
+  assert.equal(findConfigFile('other.yaml'), 'other.yaml');
+});
