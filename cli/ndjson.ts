@@ -52,7 +52,8 @@ const maxLine = 64 * 1024 * 1024;
 const newline = 10;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-const parsed = (line: Line): unknown => {
+/** The JSON value of a line; throws a `LineError`. */
+export const parsed = (line: Line): unknown => {
   if ('problem' in line) throw new LineError(line.problem);
   try {
     return JSON.parse(line.text);

@@ -65,6 +65,7 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
       retry: null,
     };
     if (kind.kind === 'free') return plain;
+    if (settings.isFull()) return say(dialect ?? openaiChat, noRoom);
 
     const { views, refusedBy } = budgets.admit(consumer);
     if (refusedBy) return no(spent(refusedBy), views);
@@ -134,6 +135,13 @@ const say = (dialect: Dialect, refusal: Refusal): Refused => ({
   headers: {},
   body: JSON.stringify(dialect.refusal(refusal)),
 });
+
+/** Not audited: it is for want of room for the event that the call is refused. */
+const noRoom: Refusal = {
+  status: 503,
+  code: 'spool_full',
+  message: 'This gateway has no room for the audit event of another call (spool.on_full: refuse_calls)',
+};
 
 const unknownKey = (key: string | null): Refusal => ({
   status: 401,

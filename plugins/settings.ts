@@ -11,6 +11,8 @@ export type Privacy = 'keep' | 'hmac' | 'truncate' | 'drop';
 export interface Settings {
   readonly platform: Platform;
   readonly acceptor: Acceptor;
+  /** True while there is no room for the event of another call, and calls are to be refused for it. */
+  readonly isFull: () => boolean;
   readonly budgets: Budgets;
   readonly prices: PriceBook;
   /** Finds the consumer of a key; null: the clients' own provider keys pass through. */

@@ -39,11 +39,12 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
     dir: config.dataDir,
     exporters: config.exporters,
     spool: config.spool,
-    log: (line) => log.warn(line),
+    log: ({ level, msg, ...facts }) => log[level](facts, msg),
   });
   const settings: Settings = {
     platform: nodePlatform(dataDir.secret, config.limits.responseBody),
     acceptor: delivery,
+    isFull: () => delivery.isFull,
     budgets: openBudgets(config.budgets, memoryStore()),
     prices,
     keys: auth === 'keys' ? (key) => keys.find(key) : null,
@@ -59,7 +60,7 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
     limits: config.limits,
     onClientAbort: config.onClientAbort,
     timeouts: config.timeouts,
-    ready: () => true,
+    ready: () => !delivery.isFull,
   });
   try {
     await listen(gateway, config.listen);

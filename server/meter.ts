@@ -24,7 +24,7 @@ export interface Meter {
 }
 
 /** @param split bytes per piece in which the answer's body is fed; null for one piece. */
-export const createMeter = (settings: Omit<Settings, 'acceptor'>, split: number | null): Meter => {
+export const createMeter = (settings: Omit<Settings, 'acceptor' | 'isFull'>, split: number | null): Meter => {
   let made: AuditRecord[] = [];
   const acceptor: Acceptor = {
     accept: async (record) => void made.push(record),
@@ -32,7 +32,7 @@ export const createMeter = (settings: Omit<Settings, 'acceptor'>, split: number 
       throw new Error(`made an event that is ${reason}`);
     },
   };
-  const plugins = createPlugins({ ...settings, acceptor });
+  const plugins = createPlugins({ ...settings, acceptor, isFull: () => false });
   return {
     read: async (exchange) => {
       made = [];

@@ -443,6 +443,15 @@ test('a dollar budget counts exact costs', async (t) => {
   assert.deepEqual(codes, [200, 200, 429], 'twice 0.00000585 is the limit of 0.0000117 to the last digit');
 });
 
+test('with a full spool that refuses calls, a call that may spend is 503 and a free one passes', async (t) => {
+  const stack = await startStack(t, { settings: { isFull: () => true } });
+  const answer = await post(`${stack.origin}/openai/v1/chat/completions`, chat());
+  assert.equal(answer.statusCode, 503);
+  assert.match(await answer.body.text(), /spool_full/);
+  assert.equal((await request(`${stack.origin}/openai/v1/models`)).statusCode, 200);
+  await stack.noEvent();
+});
+
 test('free calls pass through and make no event', async (t) => {
   const stack = await startStack(t);
   const models = await request(`${stack.origin}/openai/v1/models`);

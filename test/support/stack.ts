@@ -62,6 +62,7 @@ export const testSettings = (events: (event: LLMUsageAudit) => void, options: St
       throw new Error(reason);
     },
   },
+  isFull: () => false,
   budgets: openBudgets(options.budgets ?? [], memoryStore()),
   prices: openBook().book,
   keys: options.keys ? (key) => options.keys?.[key] ?? null : null,
