@@ -27,26 +27,16 @@ const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** `12,345`. */
 export const integer = (value: number): string => grouped.format(value);
 
-/** `$0.0123`, `$12.34`: four significant digits below a dollar, cents above; never rounded to nothing. */
-export const usd = (value: number): string =>
-  value === 0 ? '$0' : value >= 1 ? `$${value.toFixed(2)}` : `$${value.toFixed(Math.min(12, 3 - Math.floor(Math.log10(value))))}`;
-
-const prefixes = [
-  ['k', 1e3],
-  ['', 1],
-  ['m', 1e-3],
-  ['µ', 1e-6],
-] as const;
-
-/** Three significant digits with the prefix that fits: `1.52 Wh`, `830 mg`. */
-export const quantity = (value: number, unit: string): string => {
-  if (value === 0) return `0 ${unit}`;
-  const [prefix, size] = prefixes.find(([, least]) => value >= least * 0.9995) ?? ['µ', 1e-6];
-  return `${Number((value / size).toPrecision(3))} ${prefix}${unit}`;
+/** A fixed number of decimals, so that the points of a column stand below each other; `<0.001` for what that would hide. */
+export const decimal = (value: number, decimals: number): string => {
+  const least = 10 ** -decimals;
+  return value > 0 && value < least ? `<${least.toFixed(decimals)}` : value.toFixed(decimals);
 };
 
-/** `87 ms`, `1.24 s`; a dash for none. */
-export const milliseconds = (value: number | null): string =>
-  value === null ? '–' : value < 999.5 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`;
+/** `$0.0123`. */
+export const usd = (value: number): string => `$${decimal(value, 4)}`;
 
-export const percent = (ratio: number): string => `${(ratio * 100).toFixed(ratio < 0.1 ? 1 : 0)} %`;
+/** Whole milliseconds; a dash for none. */
+export const milliseconds = (value: number | null): string => (value === null ? '–' : integer(value));
+
+export const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;

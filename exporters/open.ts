@@ -54,6 +54,13 @@ interface Answer {
 
 type Asked = Question extends infer Kind ? (Kind extends Question ? Omit<Kind, 'ask'> : never) : never;
 
+/**
+ * Milliseconds between two messages with records to the thread, which commits what each brings: at 3000 events a second
+ * that is a third of the CPU time of a commit for each. A lone event goes at once, and so do this many.
+ */
+const betweenPosts = 5;
+const worthPosting = 32;
+
 /** Milliseconds that the thread has to end beyond the time that `close` was given. */
 const closeGrace = 2_000;
 
@@ -73,6 +80,7 @@ class ThreadedDelivery implements Delivery {
   #settled = 0;
   #waitingLength = 0;
   #unposted: FlatRecords = [];
+  #postedAt = 0;
   #asked = 0;
   #full = false;
   #refusing: DeliveryError | null = null;
@@ -100,14 +108,23 @@ class ThreadedDelivery implements Delivery {
     if (this.#waitingLength + body.length > this.#memory) {
       return Promise.reject(new DeliveryError('spool_unwritable', 'the disk takes nothing, or too slowly, and the memory for such times is used up'));
     }
-    if (this.#unposted.length === 0) setImmediate(() => this.#post());
     this.#unposted.push(id, at, kind, body);
     this.#waitingLength += body.length;
+    this.#schedulePost();
     return new Promise((resolve, reject) => this.#waiting.push({ length: body.length, resolve, reject }));
+  }
+
+  #schedulePost(): void {
+    if (this.#unposted.length === 4 * worthPosting) setImmediate(() => this.#post());
+    if (this.#unposted.length > 4) return;
+    const soon = Math.ceil(this.#postedAt + betweenPosts - performance.now());
+    if (soon > 0) setTimeout(() => this.#post(), soon);
+    else setImmediate(() => this.#post());
   }
 
   #post(): void {
     if (this.#unposted.length === 0) return;
+    this.#postedAt = performance.now();
     this.#worker.postMessage(this.#unposted);
     this.#unposted = [];
   }

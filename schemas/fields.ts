@@ -47,6 +47,3 @@ export const events = {
 } as const satisfies Record<string, EventKind>;
 
 export type EventName = keyof typeof events;
-
-/** Fields of `LLMUsageAudit`. */
-export const fields: readonly Field[] = events.LLMUsageAudit.fields;

@@ -41,7 +41,7 @@ const sendOne = async (call: DemoCall, { origin, keys }: Target, dispatcher: Age
     const answer = await request(`${origin}${path}`, {
       dispatcher,
       method: 'POST',
-      headers: { ...headers, authorization: `Bearer ${keys[key]}`, 'x-llm-audit-correlation-id': id },
+      headers: { ...headers, ...credential(path, keys[key] ?? ''), 'x-llm-audit-correlation-id': id },
       body,
     });
     status = answer.statusCode;
@@ -51,12 +51,16 @@ const sendOne = async (call: DemoCall, { origin, keys }: Target, dispatcher: Age
     }
     let chunks = 0;
     for await (const _ of answer.body) if (++chunks >= hangUpAfterChunks) break;
-    return { call, status, hungUp: true, outputTokens: null };
+    return { call, status, hungUp: chunks >= hangUpAfterChunks, outputTokens: null };
   } catch {
     // An answer that breaks off is an answer too: its event says what happened.
     return { call, status, hungUp: false, outputTokens: null };
   }
 };
+
+/** Where the SDK of the path's API puts its key. */
+const credential = (path: string, key: string): Record<string, string> =>
+  path.endsWith('/messages') ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
 
 /** The last figure counts: streams give snapshots. */
 const outputTokensIn = (text: string): number | null => {

@@ -37,8 +37,8 @@ const figureMismatches = ({ usage }: LLMUsageAudit, expected: Expected, alsoAcce
   const found = Object.entries(figures).flatMap(([name, field]): Mismatch[] => {
     const wanted = expected[name] ?? null;
     const got = usage[field];
-    const others = [alsoAccept[name] ?? []].flat();
-    if (wanted === null || got === wanted || others.includes(got) || isSumOfPasses(name, got, usage.reported, expected)) return [];
+    const others: readonly unknown[] = [alsoAccept[name]].flat();
+    if (wanted === null || got === wanted || (got !== null && others.includes(got)) || isSumOfPasses(name, got, usage.reported, expected)) return [];
     return [{ field: `usage.${field}`, expected: wanted, got }];
   });
   const told = (expected['input_tokens'] ?? expected['output_tokens'] ?? null) !== null;

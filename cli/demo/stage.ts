@@ -9,15 +9,16 @@ import { createKey } from '../../server/keys/key-file.ts';
 import { openLog } from '../../server/log.ts';
 import type { ReplaySource } from '../../simulator/replay.ts';
 import { type Simulator, startSimulator } from '../../simulator/server.ts';
-import { type Vendor, vendorOf } from '../../plugins/dialects/vendors.ts';
+import type { Vendor } from '../../plugins/dialects/vendors.ts';
 
-export interface StageOptions {
-  readonly dataDir: string;
+/** What is to be played. */
+export interface Play {
+  /** Of the made-up answers. */
   readonly seed: number;
-  /** Kinds of provider; each becomes a provider of that id, played by the simulator. */
+  /** Each becomes a provider under its kind, played by the simulator. */
   readonly vendors: readonly Vendor[];
   readonly budgets: readonly Budget[];
-  /** Recorded answers instead of made-up ones. */
+  /** Recorded answers instead of made-up ones; null: none. */
   readonly replay: ReplaySource | null;
 }
 
@@ -38,14 +39,8 @@ export const consumers = [
   { id: 'demo-research', name: 'Research', team: 'research' },
 ] as const;
 
-export const vendorNamed = (kind: string): Vendor => {
-  const vendor = vendorOf(kind);
-  if (!vendor) throw new Error(`the vendor table has no row ${kind}`);
-  return vendor;
-};
-
 /** Rejects with an error that names the remedy, e.g. when another process owns the data directory. */
-export const openStage = async ({ dataDir, seed, vendors, budgets, replay }: StageOptions): Promise<Stage> => {
+export const openStage = async (dataDir: string, { seed, vendors, budgets, replay }: Play): Promise<Stage> => {
   // The keys live as long as the demo does; in a folder of their own, as the data directory may be somebody's own.
   const folder = await mkdtemp(join(tmpdir(), 'llm-audit-demo-'));
   const keysFile = join(folder, 'keys.json');

@@ -48,6 +48,7 @@ export class Spool {
   /** Oldest first. */
   #sealed: Segment[] = [];
   #sealedBytes = 0;
+  #activeBytes = 0;
   /** Null before the first record, between two segments, and after the disk has failed in one. */
   #active: Segment | null = null;
   /** The file in which the disk failed. */
@@ -132,6 +133,7 @@ export class Spool {
 
   #count(): void {
     this.#sealedBytes = this.#sealed.reduce((sum, { size }) => sum + size, 0);
+    this.#activeBytes = this.#active?.size ?? 0;
   }
 
   /** The segment to write to. Throws while the disk does not let a new one begin. */
@@ -171,6 +173,7 @@ export class Spool {
         this.#failed = this.#active.path;
         this.#active.rest();
         this.#active = null;
+        this.#count();
       }
       return { is: 'unwritable', reason: reasonOf(thrown) };
     }
@@ -180,7 +183,8 @@ export class Spool {
     const segment = this.#writing();
     const added = segment.append(this.#nextSeq, records, (id) => this.#knows(id));
     this.#nextSeq += added;
-    if (segment.size >= this.#segmentBytes) {
+    this.#activeBytes = segment.size;
+    if (this.#activeBytes >= this.#segmentBytes) {
       segment.seal();
       this.#sealed.push(segment);
       this.#active = null;
@@ -272,7 +276,7 @@ export class Spool {
   }
 
   get bytes(): number {
-    return this.#sealedBytes + (this.#active?.size ?? 0);
+    return this.#sealedBytes + this.#activeBytes;
   }
 
   get segments(): number {

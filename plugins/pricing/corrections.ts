@@ -15,6 +15,9 @@ export interface Correction {
   readonly seen: string;
 }
 
+/** Prices as LiteLLM 1.106.2 has them; from which day they hold is general knowledge, the makers' own pages were not read. */
+const litellm = 'https://github.com/BerriAI/litellm';
+
 // biome-ignore format: a table, one row per model
 export const corrections: readonly Correction[] = [
   { provider: 'openai', models: ['gpt-4o-audio-preview'], rates: { input: '2.5', output: '10', inputAudio: '40', outputAudio: '80' },
@@ -25,10 +28,10 @@ export const corrections: readonly Correction[] = [
     source: 'https://github.com/BerriAI/litellm/blob/00035b69f416be24e2e323c13198d9b7d2d1bdf9/model_prices_and_context_window.json', seen: '2026-11-21' },
   { provider: 'mistral', models: ['mistral-large-latest'], from: '2025-12-02', rates: { input: '0.5', cacheRead: '0.05', output: '1.5' },
     why: 'the name means mistral-large-2512 since its release; the catalogue keeps it at the price of the model before',
-    source: 'https://mistral.ai/pricing/api', seen: '2026-11-21' },
+    source: litellm, seen: '2026-11-21' },
   { provider: 'deepseek', models: ['deepseek-chat', 'deepseek-reasoner'], from: '2025-09-29', rates: { input: '0.28', cacheRead: '0.028', output: '0.42' },
     why: 'DeepSeek cut both prices and ended the off-peak discount; the catalogue has the prices of February 2025',
-    source: 'https://api-docs.deepseek.com/news/news250929', seen: '2026-11-21' },
+    source: litellm, seen: '2026-11-21' },
 ];
 
 const periodOf = ({ from, rates }: Correction): Period => ({

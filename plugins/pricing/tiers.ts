@@ -35,6 +35,7 @@ const litellmFile =
 export const multipliers: readonly Multiplier[] = [
   { provider: 'openai', tiers: ['flex', 'batch'], times: [1n, 2n], source: 'https://developers.openai.com/api/docs/guides/flex-processing', seen: '2026-11-21' },
   { provider: 'azure', tiers: ['flex'], times: [1n, 2n], source: 'https://learn.microsoft.com/azure/foundry/openai/how-to/flex-processing', seen: '2026-11-21' },
+  // Half the price by a page that quotes this one, which was not read itself.
   { provider: 'anthropic', tiers: ['batch'], times: [1n, 2n], source: 'https://platform.claude.com/docs/en/build-with-claude/batch-processing', seen: '2026-11-21' },
   // Inside a commitment to capacity, bought beforehand: what a call uses of it is counted at list price.
   { provider: 'anthropic', tiers: ['priority'], times: [1n, 1n], source: 'https://platform.claude.com/docs/en/api/service-tiers', seen: '2026-11-21' },

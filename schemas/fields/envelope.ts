@@ -4,7 +4,7 @@ import type { Row } from './row.ts';
 // biome-ignore format: a table, one row per field
 export const envelope: Row[] = [
   ['@id', 'keyword', null, 'Event id', 'Stable across retries, restarts and crashes, and time-ordered: `<request_id>.<attempt>` for a call (a refusal is attempt 0), `<@id>.b.<budget>` and `<@id>.t.<n>` for its siblings. Destinations deduplicate on it.', '01932c07-9a3e-7c51-8f7e-2f6f1d2a9b10.1'],
-  ['@timestamp', 'timestamp', 'epoch ms', 'Time', 'When the event was made: the end of the call, not its start.', 1763730000123],
+  ['@timestamp', 'timestamp', 'epoch ms', 'Time', 'When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made.', 1763730000123],
   ['@product', 'keyword', null, 'Product', 'The producer, `identity.product` in the configuration.', 'llm-usage-audit'],
   ['@serviceId', 'keyword', null, 'Service id', 'Id of the route, empty when there is none.', 'openai'],
   ['@service', 'keyword', null, 'Service', 'Name of the route, empty when there is none.', 'openai'],

@@ -34,6 +34,6 @@ export const costs: Row[] = [
   ['costs.other_cost', 'amount?', 'USD', 'Other cost', 'Audio, images, web searches.', 0],
   ['costs.total_cost', 'amount', 'USD', 'Cost', 'The sum of the parts, or the provider\'s own figure (then the parts are null).', 0.0003072],
   ['costs.currency', 'one of: dollar', null, 'Currency', 'US dollars, in Otoroshi\'s word.', 'dollar'],
-  ['costs.source', 'keyword', null, 'Price source', '`genai-prices`, `litellm-file`, `config`, or `provider` when the provider stated the cost.', 'genai-prices'],
+  ['costs.source', 'keyword', null, 'Price source', '`genai-prices`, `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.', 'genai-prices'],
   ['costs.catalogue_version', 'keyword?', null, 'Price catalogue version', 'Version of the catalogue; null when the price is not from one.', '0.1.8'],
 ];

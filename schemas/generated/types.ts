@@ -9,7 +9,7 @@ export interface LLMUsageAudit {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**
@@ -210,11 +210,11 @@ export interface LLMUsageAudit {
    */
   upstream_duration: number | null;
   /**
-   * What the gateway added to the time before the first byte; null when the provider was not called. Unit: ms.
+   * What the gateway itself took: from the complete request to its sending, and from the provider's last byte to the end. Unit: ms.
    */
   gateway_overhead: number | null;
   /**
-   * From the start of the attempt to the first generated text, streams only. Unit: ms.
+   * From the request's head at the gateway to the first generated text, streams only. Unit: ms.
    */
   time_to_first_token: number | null;
   /**
@@ -290,7 +290,7 @@ export interface LLMUsageAudit {
     saved_cost: number | null;
   } | null;
   /**
-   * As the provider words them, one per choice.
+   * As the provider words them, each once.
    *
    * @maxItems 256
    */
@@ -370,7 +370,7 @@ export interface LLMUsageAudit {
     bytes: number | null;
   };
   /**
-   * The answer as it passed; null when there was none.
+   * The stream as it passed; null for an answer in one piece, and for none.
    */
   stream_stats: {
     /**
@@ -378,11 +378,11 @@ export interface LLMUsageAudit {
      */
     chunks: number;
     /**
-     * Bytes of the answer's body from the provider. Unit: bytes.
+     * Bytes of the stream from the provider. Unit: bytes.
      */
     bytes: number;
     /**
-     * Events of the stream; null for a whole body. Unit: frames.
+     * Events of the stream; null when it could not be read. Unit: frames.
      */
     frames: number | null;
   } | null;
@@ -610,7 +610,7 @@ export interface LLMUsageAudit {
      */
     currency: 'dollar';
     /**
-     * `genai-prices`, `litellm-file`, `config`, or `provider` when the provider stated the cost.
+     * `genai-prices`, `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.
      */
     source: string;
     /**
@@ -1160,7 +1160,7 @@ export interface LLMBudgetAudit {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**
@@ -1334,7 +1334,7 @@ export interface LLMFeedbackAudit {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**
@@ -1536,7 +1536,7 @@ export interface LLMToolAudit {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**
@@ -1735,7 +1735,7 @@ export interface LLMConfigAudit {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**
@@ -1820,7 +1820,7 @@ export interface AiBudgetExceeded {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**
@@ -2032,7 +2032,7 @@ export interface AiBudgetAlmostExceeded {
    */
   '@id': string;
   /**
-   * When the event was made: the end of the call, not its start. Unit: epoch ms.
+   * When the request arrived: fixed from then on, so that an event made after a crash carries the same time. For events that are not about a call, when they were made. Unit: epoch ms.
    */
   '@timestamp': number;
   /**

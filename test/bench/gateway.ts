@@ -35,6 +35,10 @@ export const bench: Bench = {
     const rows = summarise(run);
     const wanted = goals(rows);
     const found = faults(run);
-    return { text: printed(rows, wanted, run.counts, found), sound: found.length === 0, result: { plan, rows, goals: wanted, faults: found, ...run } };
+    return {
+      text: printed(rows, wanted, run.counts, found),
+      sound: found.length === 0,
+      result: { plan, rows, goals: wanted, faults: found, ...run },
+    };
   },
 };

@@ -51,7 +51,8 @@ const main = async (): Promise<number> => {
   const { bench } = await load();
   const { text, sound, result } = await bench.run({ quick: values.quick });
   process.stdout.write(text);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ bench: name, machine: on, ...result })}\n`);
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ bench: name, machine: on, ...result })}\n`);
   return sound ? 0 : 1;
 };
 

@@ -25,7 +25,11 @@ export interface Peer<S extends Services> {
 export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** @param core that the process and all its threads stay on, where that can be done. */
-export const startPeer = async <S extends Services>(file: URL, core: number, flags: string[] = []): Promise<Peer<S>> => {
+export const startPeer = async <S extends Services>(
+  file: URL,
+  core: number,
+  flags: string[] = [],
+): Promise<Peer<S>> => {
   const node = [process.execPath, ...flags, fileURLToPath(file)];
   const [command = '', ...args] = canPin ? ['taskset', '--cpu-list', String(core), ...node] : node;
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -73,7 +77,10 @@ export const serve = (services: Services): void => {
       return service(...args);
     }).then(
       (result): Reply => ({ id, result }),
-      (error: unknown): Reply => ({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      (error: unknown): Reply => ({
+        id,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
     );
     if (process.connected) process.send?.(reply);
   });

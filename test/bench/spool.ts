@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openDelivery } from '../../exporters/open.ts';
 import type { ExporterConfig } from '../../exporters/config.ts';
+import { openDelivery } from '../../exporters/open.ts';
 import type { AuditRecord } from '../../schemas/record.ts';
 
 const { values } = parseArgs({
@@ -14,7 +14,13 @@ const events = Number(values.events);
 
 /** A body of about 2 KB: the size of an LLMUsageAudit event. */
 const body = (id: string): string =>
-  JSON.stringify({ '@id': id, audit: 'LLMUsageAudit', ...Object.fromEntries(Array.from({ length: 60 }, (_, field) => [`field_${field}`, `value ${field} ${id}`.slice(0, 20)])) });
+  JSON.stringify({
+    '@id': id,
+    audit: 'LLMUsageAudit',
+    ...Object.fromEntries(
+      Array.from({ length: 60 }, (_, field) => [`field_${field}`, `value ${field} ${id}`.slice(0, 20)]),
+    ),
+  });
 
 let made = 0;
 const next = (): AuditRecord => {
@@ -40,7 +46,9 @@ const measure = async (callers: number, exporter: ExporterConfig | null, count: 
   const dir = mkdtempSync(join(tmpdir(), 'spool-bench-'));
   const delivery = await openDelivery({
     dir,
-    exporters: exporter ? [{ ...exporter, config: exporter.type === 'file' ? { path: join(dir, 'events.ndjson') } : {} }] : [],
+    exporters: exporter
+      ? [{ ...exporter, config: exporter.type === 'file' ? { path: join(dir, 'events.ndjson') } : {} }]
+      : [],
   });
   const records = Array.from({ length: count }, next);
   await delivery.accept(next());
@@ -64,7 +72,15 @@ const measure = async (callers: number, exporter: ExporterConfig | null, count: 
   rmSync(dir, { recursive: true });
   waits.sort((one, other) => one - other);
   const at = (share: number): number => waits[Math.floor(waits.length * share)] ?? 0;
-  return { callers, exporter: exporter?.id ?? 'none', perSecond: (count / took) * 1000, p50: at(0.5), p99: at(0.99), cpu, mainCpu };
+  return {
+    callers,
+    exporter: exporter?.id ?? 'none',
+    perSecond: (count / took) * 1000,
+    p50: at(0.5),
+    p99: at(0.99),
+    cpu,
+    mainCpu,
+  };
 };
 
 const exporters: (ExporterConfig | null)[] = [

@@ -43,7 +43,8 @@ export const openStage = async (names: readonly TargetName[]): Promise<Stage> =>
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    if (statfsSync(dir).type === tmpfs) throw new Error(`${cache} is in memory: "durable on disk" would mean nothing there`);
+    if (statfsSync(dir).type === tmpfs)
+      throw new Error(`${cache} is in memory: "durable on disk" would mean nothing there`);
     const upstream = await startPeer<UpstreamServices>(peer('upstream'), outerCore);
     const load = await startPeer<LoadServices>(peer('load'), outerCore);
     peers.push(upstream, load);

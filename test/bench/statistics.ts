@@ -43,7 +43,12 @@ export class Samples {
 export const spread = (values: readonly number[]): Spread | null => {
   const sorted = values.toSorted((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
-  const [min, low, high, max] = [sorted[0], sorted[sorted.length % 2 === 1 ? half : half - 1], sorted[half], sorted.at(-1)];
+  const [min, low, high, max] = [
+    sorted[0],
+    sorted[sorted.length % 2 === 1 ? half : half - 1],
+    sorted[half],
+    sorted.at(-1),
+  ];
   if (min === undefined || low === undefined || high === undefined || max === undefined) return null;
   return { median: (low + high) / 2, min, max };
 };

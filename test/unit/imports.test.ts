@@ -20,10 +20,10 @@ const rooms: Record<string, readonly string[]> = {
 
 /** Floors of plugins/, from the ground up: a file may import from its own floor and those below. */
 const floors: readonly RegExp[] = [
-  /^(?:framing|redaction)\/|^(?:usage|json)\.ts$/,
+  /^(?:framing|redaction)\/|^(?:usage|wire)\.ts$/,
   /^dialects\/|^(?:contract|paths)\.ts$/,
   /^(?:pricing|impacts)\//,
-  /^budgets\/|^(?:event-builder|callers|estimate|settings)\.ts$/,
+  /^budgets\/|^(?:event-builder|attempt|callers|estimate|settings)\.ts$/,
   /^[a-z-]+\.ts$/,
   /^hosts\//,
 ];

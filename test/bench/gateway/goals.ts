@@ -32,7 +32,12 @@ export const goals = (rows: readonly Row[]): Goal[] => {
     ...audited
       .filter(({ cell }) => cell.traffic !== 'plain' && (cell.loop === 'open' || cell.connections === 1))
       .flatMap(({ cell: { traffic, loop }, firstByteDifference }) =>
-        most(`first byte, ${traffic}, ${loop === 'open' ? 'open loop' : '1 conn.'}, − bare`, 0.2, ' ms', firstByteDifference),
+        most(
+          `first byte, ${traffic}, ${loop === 'open' ? 'open loop' : '1 conn.'}, − bare`,
+          0.2,
+          ' ms',
+          firstByteDifference,
+        ),
       ),
   ];
 };

@@ -79,7 +79,11 @@ export const measureGateway = async (plan: Plan, progress: Progress): Promise<Ga
       const blocks: Block[] = [];
       for (let round = 0; round < plan.rounds; round++) {
         for (const target of shuffled(stage.targets, 1000 * index + round)) {
-          blocks.push({ round, target: target.name, ...(await measureBlock(stage, counter, target, cell, rate, plan)) });
+          blocks.push({
+            round,
+            target: target.name,
+            ...(await measureBlock(stage, counter, target, cell, rate, plan)),
+          });
           progress.step();
         }
       }
@@ -118,7 +122,11 @@ const measureBlock = async (
     const calls = measured.verified + measured.wrong;
     if (!before || !after) return { measured, spent: null };
     const all = after.all - before.all;
-    const spent = { perCall: all / calls, mainPerCall: (after.main - before.main) / calls, busy: all / (blockMs * 1000) };
+    const spent = {
+      perCall: all / calls,
+      mainPerCall: (after.main - before.main) / calls,
+      busy: all / (blockMs * 1000),
+    };
     return { measured, spent };
   } finally {
     await load.call('disconnect');
@@ -159,9 +167,12 @@ class Counter {
 }
 
 const halfOfBare = (cells: readonly MeasuredCell[], traffic: Traffic): number => {
-  const closed = cells.find(({ cell }) => cell.traffic === traffic && cell.loop === 'closed' && cell.connections === 32);
+  const closed = cells.find(
+    ({ cell }) => cell.traffic === traffic && cell.loop === 'closed' && cell.connections === 32,
+  );
   const bare = closed?.blocks.filter(({ target }) => target === 'bare') ?? [];
   const middle = spread(bare.map(({ measured }) => measured.perSecond));
-  if (!middle) throw new Error(`an open loop of ${traffic} needs a closed one before it, with 32 connections and the bare proxy`);
+  if (!middle)
+    throw new Error(`an open loop of ${traffic} needs a closed one before it, with 32 connections and the bare proxy`);
   return middle.median / 2;
 };

@@ -1,7 +1,7 @@
 /** A run as tables. */
 import { integer, percent, renderTable } from '../../../cli/table.ts';
 import { middle, spreadOf } from '../report/figures.ts';
-import { type Goal } from './goals.ts';
+import type { Goal } from './goals.ts';
 import type { Count } from './measure.ts';
 import type { Row } from './summary.ts';
 
@@ -44,7 +44,9 @@ const goalTable = (goals: readonly Goal[]): string =>
 const soundness = (counts: readonly Count[], faults: readonly string[]): string => {
   if (faults.length > 0) return `NOT SOUND:\n${faults.map((fault) => `  ${fault}\n`).join('')}`;
   const calls = counts.reduce((sum, count) => sum + count.calls, 0);
-  const audits = counts.filter(({ events }) => events !== null).map((count) => `${count.target} ${integer(count.calls)}`);
+  const audits = counts
+    .filter(({ events }) => events !== null)
+    .map((count) => `${count.target} ${integer(count.calls)}`);
   return `${integer(calls)} answers, each byte for byte the upstream's. Calls = events on disk: ${audits.join(', ')}.\n`;
 };
 

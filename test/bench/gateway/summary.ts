@@ -1,6 +1,7 @@
 /** From blocks to figures: medians with their spread, and ratios to the bare proxy round by round. */
-import { type Spread, spread } from '../statistics.ts';
+
 import type { TargetName } from '../stage.ts';
+import { type Spread, spread } from '../statistics.ts';
 import type { Block, Cell, GatewayRun, MeasuredCell } from './measure.ts';
 
 /** One target in one cell. Times in milliseconds, CPU in microseconds per call. */
@@ -48,7 +49,7 @@ const row = ({ cell, rate, blocks }: MeasuredCell, target: TargetName): Row => {
     mainCpu: over(({ spent }) => spent?.mainPerCall),
     busy: over(({ spent }) => spent?.busy),
     throughputRatio: against((block, bare) => block.measured.perSecond / bare.measured.perSecond),
-    cpuRatio: against(({ spent }, bare) => spent && bare.spent ? spent.perCall / bare.spent.perCall : undefined),
+    cpuRatio: against(({ spent }, bare) => (spent && bare.spent ? spent.perCall / bare.spent.perCall : undefined)),
     firstByteDifference: against(({ measured }, bare) =>
       measured.firstByte && bare.measured.firstByte ? measured.firstByte.p50 - bare.measured.firstByte.p50 : undefined,
     ),

@@ -80,6 +80,7 @@ const services = {
     const { rss, heapUsed } = process.memoryUsage();
     return { rss, heapUsed };
   },
+  rss: (): number => process.memoryUsage.rss(),
   /** Events on disk since the start. */
   accepted,
   /** Waits until so many events are on disk and the exporters have caught up; resolves to how many are. */

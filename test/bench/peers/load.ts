@@ -24,7 +24,8 @@ const services = {
   connect: async (place: Place, count: number): Promise<void> => {
     connections = await openConnections(place, count);
   },
-  closedLoop: (place: Place, traffic: Traffic, until: Until) => closedLoop(connections, prepared(place, traffic), until),
+  closedLoop: (place: Place, traffic: Traffic, until: Until) =>
+    closedLoop(connections, prepared(place, traffic), until),
   openLoop: (place: Place, traffic: Traffic, rate: number, ms: number) =>
     openLoop(connections, prepared(place, traffic), rate, ms),
   pacedStreams: (place: Place, traffic: Traffic, expected: StampedStream) =>

@@ -1,5 +1,5 @@
 /** The provider's process: answers from rendered bytes on raw sockets, one write per chunk, to be no bottleneck. */
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { serve } from '../process.ts';
 import { MessageReader } from '../wire/message-reader.ts';
 import { stampedChunk } from '../wire/stamped-stream.ts';
@@ -13,7 +13,11 @@ export interface Pace {
 }
 
 const head = (lines: readonly string[]): string => `${['HTTP/1.1 200 OK', ...lines].join('\r\n')}\r\n\r\n`;
-const streamHead = head(['Content-Type: text/event-stream; charset=utf-8', 'Cache-Control: no-cache', 'Transfer-Encoding: chunked']);
+const streamHead = head([
+  'Content-Type: text/event-stream; charset=utf-8',
+  'Cache-Control: no-cache',
+  'Transfer-Encoding: chunked',
+]);
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
 const lastChunk = '0\r\n\r\n';
 
@@ -88,7 +92,9 @@ const services = {
   listen: (): Promise<number> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: 0, backlog: 1024 }, () => resolve((server.address() as AddressInfo).port));
+      server.listen({ host: '127.0.0.1', port: 0, backlog: 1024 }, () =>
+        resolve((server.address() as AddressInfo).port),
+      );
     }),
   /** Paces the streams that begin from now on; null: no longer. */
   pace: (wanted: Pace | null): void => {

@@ -19,5 +19,7 @@ export type Machine = ReturnType<typeof machine>;
 
 export const describeMachine = ({ node, system, cpu, cores, pinned, loadBefore }: Machine): string =>
   `Node ${node}, ${system}, ${cpu}, ${cores} cores, load before ${loadBefore.toFixed(2)}; ${
-    pinned ? 'client and upstream pinned to core 0, gateway to core 1' : 'not pinned (no taskset, or one core): expect more spread'
+    pinned
+      ? 'client and upstream pinned to core 0, gateway to core 1'
+      : 'not pinned (no taskset, or one core): expect more spread'
   }.`;

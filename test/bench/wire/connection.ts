@@ -18,7 +18,7 @@ export class Connection {
   readonly #socket: Socket;
   #parts: AnswerParts | null = null;
 
-  private constructor(address: Address, opened: () => void, failed: (error: Error) => void) {
+  private constructor({ host, port }: Address, opened: () => void, failed: (error: Error) => void) {
     const reader = new MessageReader({
       head: (text) => this.#parts?.head(text),
       body: (bytes, from, to) => this.#parts?.body(bytes, from, to),
@@ -26,7 +26,8 @@ export class Connection {
     });
     let reason = 'the gateway closed the connection';
     this.#socket = connect({
-      ...address,
+      host,
+      port,
       noDelay: true,
       // Read into one place over and over: a buffer per read would cost more than the reading.
       onread: {

@@ -41,7 +41,8 @@ export const stampedChunk = (): Buffer => {
 /** When the event that begins at `from` was written, milliseconds; null when the bytes are not such an event. */
 export const readStamp = (bytes: Buffer, from: number): number | null => {
   const end = from + stampedBytes;
-  if (beginning.compare(bytes, from, from + stampAt) !== 0 || bytes[end - 1] !== 0x0a || bytes[end - 2] !== 0x0a) return null;
+  if (beginning.compare(bytes, from, from + stampAt) !== 0 || bytes[end - 1] !== 0x0a || bytes[end - 2] !== 0x0a)
+    return null;
   const microseconds = Number(bytes.toString('latin1', from + stampAt, from + stampAt + digits));
   return Number.isInteger(microseconds) ? microseconds / 1000 : null;
 };

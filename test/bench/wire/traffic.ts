@@ -56,7 +56,9 @@ export const plainAnswer = (): string => {
 export const expectedAnswer = (traffic: Traffic, audited: boolean): string => {
   if (traffic === 'plain') return plainAnswer();
   if (traffic === 'stream') return streamEvents(true).join('');
-  return audited ? [...streamEvents(true).slice(0, contentChunks), event('[DONE]')].join('') : streamEvents(false).join('');
+  return audited
+    ? [...streamEvents(true).slice(0, contentChunks), event('[DONE]')].join('')
+    : streamEvents(false).join('');
 };
 
 /** The whole request as it goes over the wire. */

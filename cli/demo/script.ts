@@ -1,0 +1,67 @@
+/** What the demo plays: its own traffic, or recorded exchanges. */
+import { vendorOf, vendors } from '../../plugins/dialects/vendors.ts';
+import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
+import { openReplay, type ReplaySource } from '../../simulator/replay.ts';
+import { ReplayError } from '../../simulator/replay-index.ts';
+import { UsageError } from '../command.ts';
+import type { DemoCall } from './call.ts';
+import { type Judgement, judgement } from './judgement.ts';
+import { type RecordedCall, recordedCalls } from './recorded-calls.ts';
+import type { Play } from './stage.ts';
+import { demoBudget, demoCalls } from './traffic.ts';
+
+export interface Script extends Play {
+  /** What is being done, for people. */
+  readonly label: string;
+  /** At most so many calls. */
+  readonly steps: number;
+  readonly calls: Iterable<DemoCall> | AsyncIterable<DemoCall>;
+  /** Compares the events with what is known of the exchanges; null where nothing is. */
+  judge(events: readonly LLMUsageAudit[]): Judgement | null;
+}
+
+/** @param run what the ids of the calls begin with. */
+export const madeUpScript = (run: string, seed: number, count: number): Script => {
+  const calls = demoCalls(seed, count, run);
+  return {
+    seed,
+    vendors: ['openai', 'anthropic'].flatMap((kind) => vendorOf(kind) ?? []),
+    budgets: [demoBudget(calls)],
+    replay: null,
+    label: 'Sending calls, 8 at a time',
+    steps: count,
+    calls,
+    judge: () => null,
+  };
+};
+
+/** Rejects with a `UsageError` when the file cannot be replayed. */
+export const recordedScript = async (run: string, file: string, split: number | null): Promise<Script> => {
+  const replay = await opened(file);
+  const sent: RecordedCall[] = [];
+  const noted = async function* (): AsyncGenerator<RecordedCall> {
+    for await (const call of recordedCalls(file, run, split)) {
+      sent.push(call);
+      yield call;
+    }
+  };
+  return {
+    seed: 1,
+    vendors,
+    budgets: [],
+    replay,
+    label: 'Replaying exchanges, 8 at a time',
+    steps: replay.size,
+    calls: noted(),
+    judge: (events) => judgement(sent, events, replay.size),
+  };
+};
+
+const opened = async (file: string): Promise<ReplaySource> => {
+  try {
+    return await openReplay(file);
+  } catch (error) {
+    if (error instanceof ReplayError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+};
