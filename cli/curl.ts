@@ -11,7 +11,10 @@ interface Question {
 
 const prompt = 'Say hello in three languages';
 const asks = {
-  'openai-chat': { path: '/v1/chat/completions', body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: prompt }] } },
+  'openai-chat': {
+    path: '/v1/chat/completions',
+    body: { model: 'gpt-4o-mini', messages: [{ role: 'user', content: prompt }] },
+  },
   'openai-responses': { path: '/v1/responses', body: { model: 'gpt-5-mini', input: prompt } },
   'anthropic-messages': {
     path: '/v1/messages',

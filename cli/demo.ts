@@ -57,8 +57,16 @@ export const command: Command = {
     const run = `demo-${randomUUID()}`;
     const script =
       values.replay === undefined
-        ? madeUpScript(run, naturalInteger('seed', values.seed, 0xffff_ffff), positiveInteger('calls', values.calls, 100_000))
-        : await recordedScript(run, values.replay, values.split === undefined ? null : positiveInteger('split', values.split, 1 << 20));
+        ? madeUpScript(
+            run,
+            naturalInteger('seed', values.seed, 0xffff_ffff),
+            positiveInteger('calls', values.calls, 100_000),
+          )
+        : await recordedScript(
+            run,
+            values.replay,
+            values.split === undefined ? null : positiveInteger('split', values.split, 1 << 20),
+          );
     let stage: Stage;
     try {
       stage = await openStage(values['data-dir'], script);
@@ -85,7 +93,8 @@ const play = async ({ gateway, simulator, keys, eventsFile }: Stage, script: Scr
   const answers: Seen[] = [];
   const progress = startProgress(script.label, script.steps);
   const before = performance.now();
-  await sendAll(script.calls, { origin: gateway.origin, keys }, atOnce, (seen) => {
+  const target = { origin: gateway.origin, keys, outputTokensIn: script.outputTokensIn };
+  await sendAll(script.calls, target, atOnce, (seen) => {
     answers.push(seen);
     progress.step();
   });
@@ -99,6 +108,7 @@ const play = async ({ gateway, simulator, keys, eventsFile }: Stage, script: Scr
     calls: calls.length,
     events: events.length,
     events_file: eventsFile,
+    unpriced: events.filter(({ costs }) => costs === null).length,
     hung_up: answers.filter(({ hungUp }) => hungUp).length,
     differences: disagreements(answers, events, simulator.requests()),
     replay: script.judge(events),

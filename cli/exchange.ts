@@ -20,7 +20,8 @@ export const readExchange = (value: unknown): RecordedExchange => {
   const answered = objectAt(response, '"response"');
   const { method, url } = asked;
   const { status } = answered;
-  if (typeof method !== 'string' || !/^[A-Za-z]+$/.test(method)) throw new LineError('"request.method" must be a method like "POST"');
+  if (typeof method !== 'string' || !/^[A-Za-z]+$/.test(method))
+    throw new LineError('"request.method" must be a method like "POST"');
   if (typeof url !== 'string' || !/^https?:/i.test(url) || !URL.canParse(url)) {
     throw new LineError('"request.url" must be an address that starts with http:// or https://');
   }
@@ -39,12 +40,17 @@ export const readExchange = (value: unknown): RecordedExchange => {
       body: bodyAt(asked, '"request"'),
     },
     // Text was decoded by whoever wrote it down; bytes are as they came.
-    response: { status, headers: answered['body_base64'] === undefined ? without(headers, 'content-encoding') : headers, body },
+    response: {
+      status,
+      headers: answered['body_base64'] === undefined ? without(headers, 'content-encoding') : headers,
+      body,
+    },
   };
 };
 
 const objectAt = (value: unknown, place: string): Fields => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new LineError(`${place} must be a JSON object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new LineError(`${place} must be a JSON object`);
   return value as Fields;
 };
 

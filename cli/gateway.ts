@@ -120,4 +120,5 @@ const welcome = ({ origin, auth }: RunningGateway, { config }: Ready): string =>
   ].join('\n');
 };
 
-const enabled = ({ exporters }: Ready['config']): Config['exporters'] => exporters.filter((one) => one.enabled !== false);
+const enabled = ({ exporters }: Ready['config']): Config['exporters'] =>
+  exporters.filter((one) => one.enabled !== false);

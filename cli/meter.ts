@@ -48,7 +48,10 @@ export const command: Command = {
       },
     });
     if (values.exchanges === undefined) throw new UsageError('--exchanges FILE is missing (- is standard input)');
-    const meter = await openMeter(values.prices, values.split === undefined ? null : positiveInteger('split', values.split));
+    const meter = await openMeter(
+      values.prices,
+      values.split === undefined ? null : positiveInteger('split', values.split),
+    );
     return answerLines(values.exchanges, async (value) => {
       const exchange = readExchange(value);
       const line = `{"id":${JSON.stringify(exchange.id)},"events":[${(await meter.read(exchange)).join(',')}]}`;

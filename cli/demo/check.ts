@@ -15,7 +15,9 @@ export const disagreements = (
   const attempts = events.filter(({ attempt }) => attempt.number > 0).length;
   return [
     ...answers.flatMap((seen) => disagreement(seen, byCall.get(seen.call.id) ?? [])),
-    ...(attempts === upstreamRequests ? [] : [`the providers received ${upstreamRequests} requests, ${attempts} events tell of one`]),
+    ...(attempts === upstreamRequests
+      ? []
+      : [`the providers received ${upstreamRequests} requests, ${attempts} events tell of one`]),
     ...budgetDisagreements(events),
   ];
 };
@@ -36,7 +38,9 @@ const disagreement = ({ call, status, hungUp, outputTokens }: Seen, events: read
 
 /** What a budget has booked is the sum of the costs of its calls. */
 const budgetDisagreements = (events: readonly LLMUsageAudit[]): string[] => {
-  const touched = events.flatMap((event) => event.budgets.map((budget) => ({ budget, cost: event.costs?.total_cost ?? 0 })));
+  const touched = events.flatMap((event) =>
+    event.budgets.map((budget) => ({ budget, cost: event.costs?.total_cost ?? 0 })),
+  );
   return [...Map.groupBy(touched, ({ budget }) => budget.name)].flatMap(([name, calls]) => {
     const booked = Math.max(...calls.map(({ budget }) => budget.after.usd ?? 0));
     const spent = calls.reduce((total, { cost }) => total + Math.round(cost * 1e12), 0) / 1e12;

@@ -6,6 +6,8 @@ export interface Target {
   readonly origin: string;
   /** By consumer. */
   readonly keys: readonly string[];
+  /** How many output tokens an answer tells its client of; null: none. */
+  readonly outputTokensIn: (answer: string) => number | null;
 }
 
 /**
@@ -34,7 +36,7 @@ export const sendAll = async (
   }
 };
 
-const sendOne = async (call: DemoCall, { origin, keys }: Target, dispatcher: Agent): Promise<Seen> => {
+const sendOne = async (call: DemoCall, { origin, keys, outputTokensIn }: Target, dispatcher: Agent): Promise<Seen> => {
   const { id, path, headers, body, key, hangUpAfterChunks } = call;
   let status: number | null = null;
   try {
@@ -61,10 +63,3 @@ const sendOne = async (call: DemoCall, { origin, keys }: Target, dispatcher: Age
 /** Where the SDK of the path's API puts its key. */
 const credential = (path: string, key: string): Record<string, string> =>
   path.endsWith('/messages') ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
-
-/** The last figure counts: streams give snapshots. */
-const outputTokensIn = (text: string): number | null => {
-  const found = text.matchAll(/"(?:completion|output)_tokens"\s*:\s*(\d+)/g);
-  const last = [...found].at(-1)?.[1];
-  return last === undefined ? null : Number(last);
-};

@@ -38,7 +38,13 @@ const figureMismatches = ({ usage }: LLMUsageAudit, expected: Expected, alsoAcce
     const wanted = expected[name] ?? null;
     const got = usage[field];
     const others: readonly unknown[] = [alsoAccept[name]].flat();
-    if (wanted === null || got === wanted || (got !== null && others.includes(got)) || isSumOfPasses(name, got, usage.reported, expected)) return [];
+    if (
+      wanted === null ||
+      got === wanted ||
+      (got !== null && others.includes(got)) ||
+      isSumOfPasses(name, got, usage.reported, expected)
+    )
+      return [];
     return [{ field: `usage.${field}`, expected: wanted, got }];
   });
   const told = (expected['input_tokens'] ?? expected['output_tokens'] ?? null) !== null;
@@ -71,7 +77,8 @@ const answerMismatches = ({ model, finish_reasons: finish, error }: LLMUsageAudi
     if (wanted !== got) found.push({ field, expected: wanted, got });
   };
   if (typeof expected['model'] === 'string') compare('model', expected['model'], model);
-  if (Array.isArray(expected['finish_reasons'])) compare('finish_reasons', setOf(expected['finish_reasons']), setOf(finish));
+  if (Array.isArray(expected['finish_reasons']))
+    compare('finish_reasons', setOf(expected['finish_reasons']), setOf(finish));
   if (expected['error'] !== undefined) {
     compare('error', expected['error'] === null ? 'none' : 'an error', error === null ? 'none' : 'an error');
     const type = at(expected['error'], 'type');

@@ -13,7 +13,11 @@ export interface Judgement {
   readonly mismatches: readonly (Mismatch & { readonly exchange: string })[];
 }
 
-export const judgement = (sent: readonly RecordedCall[], events: readonly LLMUsageAudit[], exchanges: number): Judgement => {
+export const judgement = (
+  sent: readonly RecordedCall[],
+  events: readonly LLMUsageAudit[],
+  exchanges: number,
+): Judgement => {
   const byCall = Map.groupBy(events, ({ correlation_id }) => correlation_id);
   const expecting = sent.filter(({ expected }) => expected !== null);
   return {

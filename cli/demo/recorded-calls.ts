@@ -1,8 +1,8 @@
 /** Recorded exchanges as calls through the gateway: each under the provider whose host it was recorded from. */
 import { createReadStream } from 'node:fs';
 import { classify } from '../../plugins/dialects/classify.ts';
-import { normalPath } from '../../plugins/paths.ts';
 import { vendorByHost } from '../../plugins/dialects/vendors.ts';
+import { normalPath } from '../../plugins/paths.ts';
 import { UsageError } from '../command.ts';
 import { type RecordedExchange, readExchange } from '../exchange.ts';
 import { LineError, linesOf, parsed } from '../ndjson.ts';

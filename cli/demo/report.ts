@@ -1,5 +1,5 @@
 /** What the demo has to say at its end, as text; the same as JSON is the report itself. */
-import { type Column, decimal, integer, milliseconds, percent, renderTable, usd } from '../table.ts';
+import { type Column, decimal, integer, percent, renderTable, usd } from '../table.ts';
 import type { Judgement } from './judgement.ts';
 import type { KeyRow, ModelRow, Tables } from './tables.ts';
 
@@ -11,13 +11,14 @@ export interface Report extends Tables {
   readonly calls: number;
   readonly events: number;
   readonly events_file: string;
+  /** Calls that reached a provider and whose cost is not known: no price, or no figures. */
+  readonly unpriced: number;
   /** Clients that left. */
   readonly hung_up: number;
   /** What does not agree between clients, providers and events. */
   readonly differences: readonly string[];
   readonly replay: Judgement | null;
 }
-
 
 const models: readonly Column<ModelRow>[] = [
   { title: 'Provider', cell: ({ provider }) => provider, left: true },
@@ -31,9 +32,9 @@ const models: readonly Column<ModelRow>[] = [
   { title: 'Cost', cell: (row) => usd(row.cost_usd) },
   { title: 'Wh', cell: (row) => decimal(row.energy_wh, 3) },
   { title: 'gCO2e', cell: (row) => decimal(row.gco2e, 3) },
-  { title: 'p50', cell: (row) => milliseconds(row.latency_p50_ms) },
-  { title: 'p95', cell: (row) => milliseconds(row.latency_p95_ms) },
-  { title: 'TTFT', cell: (row) => milliseconds(row.first_token_p50_ms) },
+  { title: 'p50', cell: (row) => integer(row.latency_p50_ms) },
+  { title: 'p95', cell: (row) => integer(row.latency_p95_ms) },
+  { title: 'TTFT', cell: (row) => integer(row.first_token_p50_ms) },
 ];
 
 const keys: readonly Column<KeyRow>[] = [
@@ -41,8 +42,8 @@ const keys: readonly Column<KeyRow>[] = [
   { title: 'Calls', cell: ({ calls }) => integer(calls) },
   { title: 'Refused', cell: ({ refused }) => integer(refused) },
   { title: 'Cost', cell: (row) => usd(row.cost_usd) },
-  { title: 'Budget', cell: (row) => (row.budget_usd === null ? '–' : usd(row.budget_usd)) },
-  { title: 'Used', cell: (row) => (row.budget_usd ? percent((row.budget_used_usd ?? 0) / row.budget_usd) : '–') },
+  { title: 'Budget', cell: (row) => usd(row.budget_usd) },
+  { title: 'Used', cell: (row) => percent(row.budget_usd && (row.budget_used_usd ?? 0) / row.budget_usd) },
 ];
 
 export const reportText = (report: Report): string =>
@@ -63,10 +64,19 @@ export const reportText = (report: Report): string =>
     '',
   ].join('\n');
 
-const outcome = ({ calls, events, seconds, keys_total: { refused }, hung_up, differences }: Report): string[] => {
+const outcome = ({
+  calls,
+  events,
+  seconds,
+  keys_total: { refused },
+  unpriced,
+  hung_up,
+  differences,
+}: Report): string[] => {
   const made = `${counted(calls, 'call')} in ${seconds} s, ${counted(events, 'event')}`;
   const asides = [
     refused > 0 ? `${counted(refused, 'call')} refused, as the key's budget was spent` : null,
+    unpriced > 0 ? `the price of ${counted(unpriced, 'call')} is not known, the costs are without them` : null,
     hung_up > 0 ? `${counted(hung_up, 'client')} hung up` : null,
   ].filter((text) => text !== null);
   return [
@@ -81,7 +91,9 @@ const outcome = ({ calls, events, seconds, keys_total: { refused }, hung_up, dif
 const comparison = ({ exchanges, sent, compared, mismatches }: Judgement): string[] => [
   `${integer(sent)} of ${integer(exchanges)} exchanges are in a format that is read here; ${integer(compared)} of them compared ` +
     `with what is expected: ${mismatches.length === 0 ? 'all equal.' : `not equal (${mismatches.length}):`}`,
-  ...listed(mismatches.map(({ exchange, field, expected, got }) => `${exchange}: ${field} is ${got}, expected ${expected}`)),
+  ...listed(
+    mismatches.map(({ exchange, field, expected, got }) => `${exchange}: ${field} is ${got}, expected ${expected}`),
+  ),
 ];
 
 const counted = (count: number, what: string): string => `${integer(count)} ${what}${count === 1 ? '' : 's'}`;

@@ -5,6 +5,7 @@ import { openReplay, type ReplaySource } from '../../simulator/replay.ts';
 import { ReplayError } from '../../simulator/replay-index.ts';
 import { UsageError } from '../command.ts';
 import type { DemoCall } from './call.ts';
+import type { Target } from './client.ts';
 import { type Judgement, judgement } from './judgement.ts';
 import { type RecordedCall, recordedCalls } from './recorded-calls.ts';
 import type { Play } from './stage.ts';
@@ -16,6 +17,7 @@ export interface Script extends Play {
   /** At most so many calls. */
   readonly steps: number;
   readonly calls: Iterable<DemoCall> | AsyncIterable<DemoCall>;
+  readonly outputTokensIn: Target['outputTokensIn'];
   /** Compares the events with what is known of the exchanges; null where nothing is. */
   judge(events: readonly LLMUsageAudit[]): Judgement | null;
 }
@@ -31,6 +33,11 @@ export const madeUpScript = (run: string, seed: number, count: number): Script =
     label: 'Sending calls, 8 at a time',
     steps: count,
     calls,
+    // The last figure counts: streams give snapshots.
+    outputTokensIn: (answer) => {
+      const last = [...answer.matchAll(/"(?:completion|output)_tokens"\s*:\s*(\d+)/g)].at(-1)?.[1];
+      return last === undefined ? null : Number(last);
+    },
     judge: () => null,
   };
 };
@@ -53,6 +60,8 @@ export const recordedScript = async (run: string, file: string, split: number | 
     label: 'Replaying exchanges, 8 at a time',
     steps: replay.size,
     calls: noted(),
+    // Real providers count in too many ways for a simple look: that is what `judge` is for.
+    outputTokensIn: () => null,
     judge: (events) => judgement(sent, events, replay.size),
   };
 };

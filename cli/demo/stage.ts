@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Budget } from '../../plugins/budgets/budgets.ts';
+import type { Vendor } from '../../plugins/dialects/vendors.ts';
 import { defaultConfig } from '../../server/config.ts';
 import { type ReadyConfig, type RunningGateway, startGateway } from '../../server/gateway.ts';
 import { createKey } from '../../server/keys/key-file.ts';
 import { openLog } from '../../server/log.ts';
 import type { ReplaySource } from '../../simulator/replay.ts';
 import { type Simulator, startSimulator } from '../../simulator/server.ts';
-import type { Vendor } from '../../plugins/dialects/vendors.ts';
 
 /** What is to be played. */
 export interface Play {
@@ -57,7 +57,13 @@ export const openStage = async (dataDir: string, { seed, vendors, budgets, repla
     keysFile,
     auth: 'keys',
     listen: { host: '127.0.0.1', port: 0 },
-    providers: vendors.map((vendor) => ({ id: vendor.kind, vendor, baseUrl: simulator.origin, credential: null, headers: {} })),
+    providers: vendors.map((vendor) => ({
+      id: vendor.kind,
+      vendor,
+      baseUrl: simulator.origin,
+      credential: null,
+      headers: {},
+    })),
     budgets,
     capture: { mode: 'redacted', maxBytes: 64 * 1024 },
     identity: { product: 'llm-usage-audit', environment: 'demo', tenant: 'default' },

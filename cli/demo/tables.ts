@@ -1,4 +1,4 @@
-/** The demo's figures, from its events. Names carry their units; absent is null. */
+/** The demo's figures, from its events. Names carry their units. A sum of what is known; null where nothing is. */
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
 
 export interface ModelRow {
@@ -8,15 +8,15 @@ export interface ModelRow {
   /** Calls that reached the provider. */
   readonly calls: number;
   readonly errors: number;
-  readonly input_tokens: number;
+  readonly input_tokens: number | null;
   /** Part of the input tokens. */
-  readonly cached_tokens: number;
-  readonly output_tokens: number;
+  readonly cached_tokens: number | null;
+  readonly output_tokens: number | null;
   /** Part of the output tokens. */
-  readonly reasoning_tokens: number;
-  readonly cost_usd: number;
-  readonly energy_wh: number;
-  readonly gco2e: number;
+  readonly reasoning_tokens: number | null;
+  readonly cost_usd: number | null;
+  readonly energy_wh: number | null;
+  readonly gco2e: number | null;
   readonly latency_p50_ms: number | null;
   readonly latency_p95_ms: number | null;
   /** Streamed calls only. */
@@ -28,7 +28,7 @@ export interface KeyRow {
   readonly calls: number;
   /** Calls that a budget refused. */
   readonly refused: number;
-  readonly cost_usd: number;
+  readonly cost_usd: number | null;
   readonly budget_usd: number | null;
   readonly budget_used_usd: number | null;
 }
@@ -54,7 +54,11 @@ export const tablesOf = (events: readonly LLMUsageAudit[]): Tables => {
 
 /** Dearest first. */
 const inOrder = (rows: ModelRow[]): ModelRow[] =>
-  rows.sort((one, other) => other.cost_usd - one.cost_usd || (`${one.provider} ${one.model}` < `${other.provider} ${other.model}` ? -1 : 1));
+  rows.sort(
+    (one, other) =>
+      (other.cost_usd ?? -1) - (one.cost_usd ?? -1) ||
+      (`${one.provider} ${one.model}` < `${other.provider} ${other.model}` ? -1 : 1),
+  );
 
 const modelOf = (event: LLMUsageAudit | undefined): string => event?.request_model ?? event?.model ?? 'unknown';
 
@@ -76,7 +80,10 @@ const modelRow = (events: readonly LLMUsageAudit[], provider: string, model: str
     gco2e: sum(events, ({ impacts }) => impacts && impacts.gwp.value.avg * 1000),
     latency_p50_ms: percentile(latencies, 0.5),
     latency_p95_ms: percentile(latencies, 0.95),
-    first_token_p50_ms: percentile(ascending(events, ({ time_to_first_token: first }) => first), 0.5),
+    first_token_p50_ms: percentile(
+      ascending(events, ({ time_to_first_token: first }) => first),
+      0.5,
+    ),
   };
 };
 
@@ -98,20 +105,24 @@ const budgetOf = (events: readonly LLMUsageAudit[]): Pick<KeyRow, 'budget_usd' |
   };
 };
 
-const sum = (events: readonly LLMUsageAudit[], figure: (event: LLMUsageAudit) => number | null): number =>
-  events.reduce((total, event) => total + (figure(event) ?? 0), 0);
+type Figure = (event: LLMUsageAudit) => number | null;
+
+const known = (events: readonly LLMUsageAudit[], figure: Figure): number[] =>
+  events.map(figure).filter((value) => value !== null);
+
+const sum = (events: readonly LLMUsageAudit[], figure: Figure): number | null => {
+  const values = known(events, figure);
+  return values.length === 0 ? null : values.reduce((total, value) => total + value, 0);
+};
 
 /** Costs have at most 12 decimals: added up as whole numbers of them, no digit is lost. */
-const addedUp = (dollars: readonly number[]): number =>
-  Number(dollars.reduce((total, one) => total + BigInt(Math.round(one * 1e12)), 0n)) / 1e12;
+const costOf = (events: readonly LLMUsageAudit[]): number | null => {
+  const total = sum(events, ({ costs }) => costs && Math.round(costs.total_cost * 1e12));
+  return total === null ? null : total / 1e12;
+};
 
-const costOf = (events: readonly LLMUsageAudit[]): number => addedUp(events.map(({ costs }) => costs?.total_cost ?? 0));
-
-const ascending = (events: readonly LLMUsageAudit[], figure: (event: LLMUsageAudit) => number | null): number[] =>
-  events
-    .map(figure)
-    .filter((value) => value !== null)
-    .sort((one, other) => one - other);
+const ascending = (events: readonly LLMUsageAudit[], figure: Figure): number[] =>
+  known(events, figure).sort((one, other) => one - other);
 
 /** The smallest value that the share of all values does not exceed (nearest rank). */
 const percentile = (ascendingValues: readonly number[], share: number): number | null =>

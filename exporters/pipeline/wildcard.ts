@@ -1,8 +1,7 @@
 /** `$wildcard` patterns as Otoroshi reads them: `*` is any run within a line, `.` a dot, the rest a regular expression. */
 
 const special = /[\\^$+?()[\]{}|]/;
-const lineBreak = '\\n\\r\\u0085\\u2028\\u2029';
-const anyLineBreak = new RegExp(`[${lineBreak}]`, 'u');
+const lineBreak = /[\n\r\u0085\u2028\u2029]/;
 
 /** Every piece between two stars at its first place behind the one before: linear, where a regular expression is not. */
 const starMatcher = (pattern: string): ((text: string) => boolean) => {
@@ -11,7 +10,7 @@ const starMatcher = (pattern: string): ((text: string) => boolean) => {
   if (last === undefined) return (text) => text === pattern;
   return (text) => {
     if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-    if (anyLineBreak.test(text)) return false;
+    if (lineBreak.test(text)) return false;
     const end = text.length - last.length;
     let from = first.length;
     for (const piece of rest) {
@@ -25,7 +24,7 @@ const starMatcher = (pattern: string): ((text: string) => boolean) => {
 
 /** Throws a SyntaxError when the pattern is not a regular expression once its stars and dots are replaced. */
 export const wildcard = (pattern: string): ((text: string) => boolean) => {
-  if (!special.test(pattern) && !anyLineBreak.test(pattern)) return starMatcher(pattern);
-  const expression = new RegExp(`^(?:${pattern.replaceAll('.', '\\.').replaceAll('*', `[^${lineBreak}]*`)})$`, 'u');
+  if (!special.test(pattern) && !lineBreak.test(pattern)) return starMatcher(pattern);
+  const expression = new RegExp(`^(?:${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')})$`, 'u');
   return (text) => expression.test(text);
 };

@@ -6,8 +6,8 @@ import { mebibytes, middle, spreadOf } from './report/figures.ts';
 import { rowsOf, type StreamsRow, streamFaults } from './streams/goals.ts';
 import { measureStreams, type StreamsPlan, variants } from './streams/measure.ts';
 
-const full: StreamsPlan = { streams: 1000, chunks: 500, everyMs: 20, rounds: 5 };
-const quick: StreamsPlan = { ...full, rounds: 1 };
+const full: StreamsPlan = { streams: 1000, chunks: 500, everyMs: 50, rounds: 3 };
+const quick: StreamsPlan = { ...full, chunks: 200, rounds: 1 };
 
 const printed = (rows: readonly StreamsRow[], plan: StreamsPlan): string => `${renderTable<StreamsRow>(
   [

@@ -1,5 +1,5 @@
 /** Answers of the gateway itself. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refused } from '../../contract.ts';
 
 export const errorBody = (code: string, message: string) => ({ error: { message, type: code, param: null, code } });
@@ -11,13 +11,34 @@ export const say = (res: ServerResponse, status: number, code: string | null, me
   res.end(body);
 };
 
-export const refuse = (res: ServerResponse, refused: Refused, closing: boolean): void => {
-  res.writeHead(refused.status, {
+export const refuse = (res: ServerResponse, refused: Refused): void => {
+  writeRefusal(res, refused, {});
+  res.end();
+};
+
+/** Longest time to read on from a client that is still sending what was refused, milliseconds. */
+const lingerMs = 2_000;
+
+/**
+ * Refuses a request whose body has not been read to its end. Closing at once would reset the connection, and the client
+ * would see that instead of the answer: what it still sends is thrown away for a moment.
+ */
+export const refuseUnread = (req: IncomingMessage, res: ServerResponse, refused: Refused): void => {
+  writeRefusal(res, refused, { connection: 'close' });
+  const done = (): void => {
+    clearTimeout(timer);
+    res.end();
+  };
+  const timer = setTimeout(done, lingerMs);
+  req.once('end', done).once('close', done).resume();
+};
+
+const writeRefusal = (res: ServerResponse, { status, body, headers }: Refused, more: Record<string, string>): void => {
+  res.writeHead(status, {
     'content-type': 'application/json',
-    'content-length': Buffer.byteLength(refused.body),
-    // The rest of a body that nobody reads cannot be followed by another request.
-    ...(closing ? { connection: 'close' } : {}),
-    ...refused.headers,
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+    ...more,
   });
-  res.end(refused.body);
+  res.write(body);
 };

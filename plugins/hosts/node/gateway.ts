@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { Pool } from 'undici';
 import type { Forwarded, IncomingCall, Plugins, Provider } from '../../contract.ts';
-import { errorBody, refuse, say } from './answers.ts';
+import { errorBody, refuse, refuseUnread, say } from './answers.ts';
 import { ClientLeft, readBody } from './body.ts';
 import { type AbortPolicy, Drains } from './drains.ts';
 import { plainHeaders, requestHeaders } from './headers.ts';
@@ -108,10 +108,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     };
     if (body === null) {
       const message = `The request body is larger than this gateway takes (${options.limits.requestBody} bytes; limits.request_body)`;
-      return refuse(res, options.plugins.refuse(incoming, { status: 413, code: 'body_too_large', message }), true);
+      return refuseUnread(req, res, options.plugins.refuse(incoming, { status: 413, code: 'body_too_large', message }));
     }
     const decision = await options.plugins.decide(incoming);
-    if (decision.action === 'refuse') return refuse(res, decision, false);
+    if (decision.action === 'refuse') return refuse(res, decision);
     return relay(pool, upstream, req, res, decision, 1);
   };
 
