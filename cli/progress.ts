@@ -29,7 +29,7 @@ export const startProgress = (label: string, steps: number, screen: Screen = pro
   let drawnAt = 0;
   const draw = (): void => {
     const count = ` ${String(done).padStart(String(steps).length)}/${steps}`;
-    const room = Math.min(widest, (screen.columns ?? 80) - label.length - count.length - 3);
+    const room = Math.min(widest, (screen.columns || 80) - label.length - count.length - 3);
     const full = Math.round((done / Math.max(1, steps)) * Math.max(0, room));
     const bar = room < 5 ? '' : ` ${'█'.repeat(full)}${'░'.repeat(room - full)}`;
     screen.write(`${clear}${label}${bar}${count}`);

@@ -10,7 +10,7 @@ import type { Config } from './config/types.ts';
 
 export type { Environment } from './config/environment.ts';
 export { describeProblem, type Problem } from './config/problem.ts';
-export type { Config, ProviderConfig, StatedPrice } from './config/types.ts';
+export type { Config, ProviderConfig } from './config/types.ts';
 
 export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] };
 

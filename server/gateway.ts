@@ -32,7 +32,7 @@ export interface RunningGateway {
 /** Rejects with an error that names the remedy: data directory in use or not writable, port taken, price file broken. */
 export const startGateway = async (config: ReadyConfig, log: Logger): Promise<RunningGateway> => {
   const dataDir = await openDataDir(config.dataDir);
-  const keys = await openKeys(config.keysFile);
+  const keys = openKeys(config.keysFile, (message) => log.warn(message));
   const auth = config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough');
   const prices = await openPrices(config.pricing);
   const delivery = await openDelivery({

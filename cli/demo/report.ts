@@ -75,16 +75,16 @@ const outcome = ({
 }: Report): string[] => {
   const made = `${counted(calls, 'call')} in ${seconds} s, ${counted(events, 'event')}`;
   const asides = [
-    refused > 0 ? `${counted(refused, 'call')} refused, as the key's budget was spent` : null,
-    unpriced > 0 ? `the price of ${counted(unpriced, 'call')} is not known, the costs are without them` : null,
-    hung_up > 0 ? `${counted(hung_up, 'client')} hung up` : null,
+    refused > 0 ? `Refused, as the key's budget was spent: ${counted(refused, 'call')}.` : null,
+    unpriced > 0 ? `Without a known price, so not in the costs: ${counted(unpriced, 'call')}.` : null,
+    hung_up > 0 ? `Hung up in the middle of an answer: ${counted(hung_up, 'client')}.` : null,
   ].filter((text) => text !== null);
   return [
     differences.length === 0
       ? `${made}, all delivered; they agree with what the clients and the providers saw.`
       : `${made}; they do not agree with what the clients and the providers saw (${differences.length}):`,
     ...listed(differences),
-    ...(asides.length > 0 ? [`${asides.join('; ')}.`] : []),
+    ...asides,
   ];
 };
 

@@ -15,8 +15,8 @@ export const demoCalls = (seed: number, count: number, run: string): DemoCall[] 
     ...(hangUpAfterChunks !== undefined && { hangUpAfterChunks }),
   }));
 
-/** Units of 1e-12 USD: three quarters of what a call of the third consumer costs on average, as measured. */
-const perCall = 4_500_000_000n;
+/** Units of 1e-12 USD: about three quarters of what a call of the third consumer costs on average, as measured. */
+const perCall = 4_700_000_000n;
 
 /** Runs out in the last third of the traffic with the usual seed, and sooner or later with the others. */
 export const demoBudget = (calls: readonly DemoCall[]): Budget => ({

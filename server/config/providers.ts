@@ -1,10 +1,11 @@
 /** The `providers` of a configuration: what the schema cannot say of them, and how the program sees them. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { type Vendor, vendorOf, vendors } from '../../plugins/dialects/vendors.ts';
+import type { StatedPrice } from '../../plugins/pricing/stated-prices.ts';
 import type { Configuration, Provider } from '../../schemas/generated/config-types.ts';
 import { nearest } from './nearest.ts';
 import type { Difference } from './schema-problems.ts';
-import type { ProviderConfig, StatedPrice } from './types.ts';
+import type { ProviderConfig } from './types.ts';
 
 const loopback = /^(?:localhost|127\.0\.0\.1)(?::|$)/;
 

@@ -2,6 +2,7 @@
 import type { ExporterConfig } from '../../exporters/config.ts';
 import type { Budget } from '../../plugins/budgets/budgets.ts';
 import type { Vendor } from '../../plugins/dialects/vendors.ts';
+import type { StatedPrice } from '../../plugins/pricing/stated-prices.ts';
 import type { CaptureMode } from '../../plugins/redaction/capture.ts';
 import type { Privacy } from '../../plugins/settings.ts';
 
@@ -14,20 +15,6 @@ export interface ProviderConfig {
   readonly credential: string | null;
   /** Sent with every call, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-}
-
-/** A price that the user states, USD per million tokens as decimal strings. */
-export interface StatedPrice {
-  /** Kind of provider that it holds for. */
-  readonly provider: string;
-  /** Exact name, or with `*`. */
-  readonly model: string;
-  readonly input: string;
-  readonly output: string;
-  readonly cache_read?: string;
-  readonly cache_write_5m?: string;
-  readonly cache_write_1h?: string;
-  readonly reasoning?: string;
 }
 
 export interface Config {

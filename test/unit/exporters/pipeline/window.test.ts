@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Window } from '../../../../exporters/pipeline/window.ts';
+import { type Cursor, fates } from '../../../../exporters/spool/cursors.ts';
+
+const begun: Cursor = { start: 10, seq: 10, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
+
+test('the cursor passes records in their order, in whatever order they were settled', () => {
+  const window = new Window(begun);
+  for (const seq of [11, 12, 13]) window.take(seq);
+  window.settle(12, 'delivered');
+  assert.equal(window.advance(), false);
+  window.settle(11, 'dead_lettered');
+  assert.equal(window.advance(), true);
+  assert.deepEqual(window.cursor, { ...begun, seq: 12, delivered: 1, dead_lettered: 1 });
+});
+
+test('whatever happens, every record up to the cursor is counted once', () => {
+  const action = fc.oneof(
+    fc.record({ do: fc.constant('take' as const) }),
+    fc.record({ do: fc.constant('pass' as const), count: fc.nat(5), fate: fc.constantFrom('filtered' as const, 'dropped' as const) }),
+    fc.record({ do: fc.constant('settle' as const), which: fc.nat(20), fate: fc.constantFrom('delivered' as const, 'duplicate' as const, 'dead_lettered' as const) }),
+    fc.record({ do: fc.constant('advance' as const) }),
+  );
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+      const window = new Window(begun);
+      const open: number[] = [];
+      for (const one of actions) {
+        if (one.do === 'take') {
+          open.push(window.read + 1);
+          window.take(window.read + 1);
+        } else if (one.do === 'pass') window.pass(window.read + one.count, one.fate);
+        else if (one.do === 'advance') window.advance();
+        else for (const seq of open.splice(one.which, 1)) window.settle(seq, one.fate);
+        const { cursor } = window;
+        assert.equal(fates.reduce((sum, fate) => sum + cursor[fate], 0), cursor.seq - cursor.start);
+      }
+      window.advance();
+      assert.equal(window.cursor.seq, Math.min(window.read, ...open.map((seq) => seq - 1)));
+    }),
+  );
+});
