@@ -1,17 +1,17 @@
 /** Builds the `LLMUsageAudit` event of one attempt. Every field is named one by one: what is not listed cannot leak. */
 
 import type { LLMUsageAudit } from '../schemas/generated/types.ts';
-import { type Ended, errorOf, outcomeOf, type Timing } from './attempt.ts';
 import { budgetsOf } from './budgets/event.ts';
-import { type Caller, callerOf } from './callers.ts';
 import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
-import { type Estimated, withEstimate } from './estimate.ts';
 import { impacts } from './impacts/impacts.ts';
 import { type Costs, type Priced, price } from './pricing/price.ts';
 import { promptMessages } from './redaction/capture.ts';
 import { captured } from './redaction/event.ts';
 import { figuresOf, labelled, labelOrNull, labels } from './redaction/identifiers.ts';
+import { type Caller, callerOf } from './request/callers.ts';
+import { type Ended, errorOf, outcomeOf, type Timing } from './response/attempt.ts';
+import { type Estimated, withEstimate } from './response/estimate.ts';
 import type { Settings } from './settings.ts';
 import { usageCheck } from './usage.ts';
 

@@ -3,15 +3,15 @@
  * and what must be added so that the usage comes back.
  */
 
-import { isOurs } from './callers.ts';
 import type { BudgetView, Call, Consumer, Decision, Forwarded, IncomingCall, Plugins, Refused } from './contract.ts';
-import { keyOf, replaceKey, withoutKey } from './credentials.ts';
 import { classify } from './dialects/classify.ts';
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import { openaiChat } from './dialects/openai-chat.ts';
 import { object } from './dialects/read.ts';
 import { setTopLevelKey } from './framing/json-key.ts';
-import { normalPath } from './paths.ts';
+import { isOurs } from './request/callers.ts';
+import { keyOf, replaceKey, withoutKey } from './request/credentials.ts';
+import { normalPath } from './request/paths.ts';
 import type { Settings } from './settings.ts';
 import type { Json, JsonObject } from './wire.ts';
 

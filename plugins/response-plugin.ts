@@ -1,15 +1,15 @@
 /** The response plugin: watches an answer pass by and makes one event of it: frames → dialect → usage → cost → impacts → event. */
 
-import { AnswerReader, isEventStream } from './answer-reader.ts';
-import type { Ended, Timing } from './attempt.ts';
 import type { Call, Ending, Plugins, Watch } from './contract.ts';
 import { newReading, type Reading, type Refusal } from './dialects/dialect.ts';
 import { isNull, object } from './dialects/read.ts';
-import { type Emit, emitter } from './emit.ts';
 import { buildEvent } from './event-builder.ts';
 import { FrameHider } from './framing/hide-frame.ts';
 import { readFrame } from './framing/sse.ts';
 import { requestPlugin } from './request-plugin.ts';
+import { AnswerReader, isEventStream } from './response/answer-reader.ts';
+import type { Ended, Timing } from './response/attempt.ts';
+import { type Emit, emitter } from './response/emit.ts';
 import type { Settings } from './settings.ts';
 import type { Headers, Json, JsonObject } from './wire.ts';
 

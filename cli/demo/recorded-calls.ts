@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { classify } from '../../plugins/dialects/classify.ts';
 import { vendorByHost } from '../../plugins/dialects/vendors.ts';
-import { normalPath } from '../../plugins/paths.ts';
+import { normalPath } from '../../plugins/request/paths.ts';
 import { UsageError } from '../command.ts';
 import { type RecordedExchange, readExchange } from '../exchange.ts';
 import { LineError, linesOf, parsed } from '../ndjson.ts';

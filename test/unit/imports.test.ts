@@ -21,9 +21,9 @@ const rooms: Record<string, readonly string[]> = {
 /** Floors of plugins/, from the ground up: a file may import from its own floor and those below. */
 const floors: readonly RegExp[] = [
   /^(?:framing|redaction)\/|^(?:usage|wire)\.ts$/,
-  /^dialects\/|^(?:contract|paths)\.ts$/,
+  /^dialects\/|^contract\.ts$/,
   /^(?:pricing|impacts)\//,
-  /^budgets\/|^(?:event-builder|attempt|callers|estimate|settings)\.ts$/,
+  /^(?:budgets|request|response)\/|^(?:event-builder|settings)\.ts$/,
   /^[a-z-]+\.ts$/,
   /^hosts\//,
 ];

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ExporterConfig, exporterProblems, readExporter } from '../../../exporters/config.ts';
 
-const file = (more: object = {}): ExporterConfig => ({ type: 'file', id: 'f', config: { path: '/tmp/a.ndjson' }, ...more });
+const file = (more: object = {}): ExporterConfig => ({
+  type: 'file',
+  id: 'f',
+  config: { path: '/tmp/a.ndjson' },
+  ...more,
+});
 const webhook = (config: object): ExporterConfig => ({ type: 'webhook', id: 'w', config: { ...config } });
 
 test('an exporter needs a type, an id and a config; everything else has a default', () => {
@@ -25,7 +30,11 @@ test('all problems are told at once, each with its place', () => {
     file({ projection: { a: true }, delivery: { timeout: '0s', backoff_min: 'soon' } }),
     file(),
     { type: 'pigeon', id: 'p' },
-    file({ id: 'g', config: { path: '/tmp/{week}/b-{minute}.ndjson' }, filtering: { include: [{ model: { $regex: 'a' } }] } }),
+    file({
+      id: 'g',
+      config: { path: '/tmp/{week}/b-{minute}.ndjson' },
+      filtering: { include: [{ model: { $regex: 'a' } }] },
+    }),
   ]);
   assert.deepEqual(
     problems.map(({ place, message }) => `${place}: ${message}`),
@@ -44,7 +53,15 @@ test('all problems are told at once, each with its place', () => {
 });
 
 test('a webhook never gets a link-local or metadata address, however it is written', () => {
-  for (const host of ['169.254.169.254', '2852039166', '0xa9fea9fe', '[fe80::1]', '[::ffff:169.254.169.254]', '[fd00:ec2::254]', '100.100.100.200']) {
+  for (const host of [
+    '169.254.169.254',
+    '2852039166',
+    '0xa9fea9fe',
+    '[fe80::1]',
+    '[::ffff:169.254.169.254]',
+    '[fd00:ec2::254]',
+    '100.100.100.200',
+  ]) {
     const [problem] = exporterProblems([webhook({ url: `http://${host}/latest` })]);
     assert.match(problem?.message ?? '', /link-local or metadata/, host);
   }
@@ -56,13 +73,19 @@ test('a webhook never gets a link-local or metadata address, however it is writt
 test('problems of a webhook never quote a secret', () => {
   const secret = ['not', 'a', 'secret'].join('-');
   const problems = exporterProblems([
-    webhook({ url: `https://user:${secret}@collector.internal/`, headers: { authorization: `${secret}\n`, 'bad name': secret, 'content-type': 'x' } }),
+    webhook({
+      url: `https://user:${secret}@collector.internal/`,
+      headers: { authorization: `${secret}\n`, 'bad name': secret, 'content-type': 'x' },
+    }),
   ]);
-  assert.deepEqual(problems.map(({ place }) => place), [
-    'exporters[0].config.url',
-    'exporters[0].config.headers.authorization',
-    'exporters[0].config.headers.bad name',
-    'exporters[0].config.headers.content-type',
-  ]);
+  assert.deepEqual(
+    problems.map(({ place }) => place),
+    [
+      'exporters[0].config.url',
+      'exporters[0].config.headers.authorization',
+      'exporters[0].config.headers.bad name',
+      'exporters[0].config.headers.content-type',
+    ],
+  );
   assert.ok(!JSON.stringify(problems).includes(secret));
 });

@@ -16,12 +16,18 @@ export const folder = (t: TestContext): string => {
 
 export const record = (number: number, fields: object = {}): AuditRecord => {
   const id = `event-${String(number).padStart(6, '0')}`;
-  return { id, at: 1_700_000_000_000 + number, kind: 'LLMUsageAudit', body: JSON.stringify({ '@id': id, audit: 'LLMUsageAudit', number, ...fields }) };
+  return {
+    id,
+    at: 1_700_000_000_000 + number,
+    kind: 'LLMUsageAudit',
+    body: JSON.stringify({ '@id': id, audit: 'LLMUsageAudit', number, ...fields }),
+  };
 };
 
 export const stored = (seq: number, fields: object = {}): Stored => ({ seq, ...record(seq, fields) });
 
-export const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 /** Collects what was logged. */
 export const logbook = (): { log: Log; lines: string[] } => {

@@ -7,7 +7,10 @@ const seqs = (records: { seq: number }[] | null): number[] | null => records?.ma
 
 test('a batch is complete with its last record by count', () => {
   const batch = new Batch({ count: 3, bytes: 1e6, age: 1000 });
-  assert.deepEqual([1, 2, 3, 4].map((seq) => seqs(batch.add(stored(seq), 0))), [null, null, [1, 2, 3], null]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((seq) => seqs(batch.add(stored(seq), 0))),
+    [null, null, [1, 2, 3], null],
+  );
   assert.deepEqual(seqs(batch.take()), [4]);
   assert.equal(batch.isEmpty, true);
 });

@@ -39,7 +39,10 @@ test('literals match by type and value, objects by what they name, arrays as a w
 
 test('rules that could never mean what they say are refused, each with its place', () => {
   const filter = compileFilter(
-    { include: [{ a: { b: { $gt: 1 } } }, { $or: [] }, 'text'], exclude: [{ x: { $gt: 1, $lt: 5 } }, { x: { $wildcard: 7 } }, { x: { $wildcard: 'a(b' } }] },
+    {
+      include: [{ a: { b: { $gt: 1 } } }, { $or: [] }, 'text'],
+      exclude: [{ x: { $gt: 1, $lt: 5 } }, { x: { $wildcard: 7 } }, { x: { $wildcard: 'a(b' } }],
+    },
     'exporters[2].filtering',
   );
   assert.deepEqual('problems' in filter && filter.problems.map(({ place, message }) => `${place}: ${message}`), [

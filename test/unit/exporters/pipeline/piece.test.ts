@@ -1,18 +1,48 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blocked, deadLetter, delivered, duplicate, type Outcome, retry, split } from '../../../../exporters/pipeline/outcome.ts';
-import { attemptsBeforeSentence, type Experience, isStuck, land, mostCondemnedInRow, newPiece, type Piece } from '../../../../exporters/pipeline/piece.ts';
+import {
+  blocked,
+  deadLetter,
+  delivered,
+  duplicate,
+  type Outcome,
+  retry,
+  split,
+} from '../../../../exporters/pipeline/outcome.ts';
+import {
+  attemptsBeforeSentence,
+  type Experience,
+  isStuck,
+  land,
+  mostCondemnedInRow,
+  newPiece,
+  type Piece,
+} from '../../../../exporters/pipeline/piece.ts';
 import { range, stored } from '../given.ts';
 
 const fresh: Experience = { accepted: 0, condemnedInRow: 0, maxAttempts: Number.POSITIVE_INFINITY };
-const piece = (count: number, more: Partial<Piece> = {}): Piece => ({ ...newPiece(range(1, count).map((seq) => stored(seq))), ...more });
+const piece = (count: number, more: Partial<Piece> = {}): Piece => ({
+  ...newPiece(range(1, count).map((seq) => stored(seq))),
+  ...more,
+});
 const all = (count: number, outcome: Outcome): Outcome[] => range(1, count).map(() => outcome);
-const shape = (pieces: readonly Piece[]): string[] => pieces.map(({ records, sentence }) => `${records.map(({ seq }) => seq)}${sentence === null ? '' : ` ${sentence}`}`);
+const shape = (pieces: readonly Piece[]): string[] =>
+  pieces.map(({ records, sentence }) => `${records.map(({ seq }) => seq)}${sentence === null ? '' : ` ${sentence}`}`);
 
 test('each record meets its own fate, and only what must be tried again is left', () => {
-  const landing = land(piece(5), [delivered, duplicate, retry('busy', { after: 7 }), deadLetter('wrong type'), delivered], fresh);
-  assert.deepEqual(landing.delivered.map(({ seq }) => seq), [1, 5]);
-  assert.deepEqual(landing.duplicate.map(({ seq }) => seq), [2]);
+  const landing = land(
+    piece(5),
+    [delivered, duplicate, retry('busy', { after: 7 }), deadLetter('wrong type'), delivered],
+    fresh,
+  );
+  assert.deepEqual(
+    landing.delivered.map(({ seq }) => seq),
+    [1, 5],
+  );
+  assert.deepEqual(
+    landing.duplicate.map(({ seq }) => seq),
+    [2],
+  );
   assert.deepEqual(shape(landing.rest), ['4 wrong type', '3']);
   assert.partialDeepStrictEqual(landing.pause, { is: 'retry', after: 7 });
 });
@@ -51,7 +81,9 @@ test('where HTTP 500 goes on, the batch is taken apart, and the record alone is 
   assert.equal(isStuck(left as Piece), true);
   const tried = { ...(left as Piece), attempts: attemptsBeforeSentence - 1 };
   assert.deepEqual(shape(land(tried, [stumble], fresh).rest), ['1']);
-  assert.deepEqual(shape(land(tried, [stumble], { ...fresh, accepted: 1 }).rest), ['1 fails where others pass: HTTP 500']);
+  assert.deepEqual(shape(land(tried, [stumble], { ...fresh, accepted: 1 }).rest), [
+    '1 fails where others pass: HTTP 500',
+  ]);
 });
 
 test('a blocked destination costs the records no attempt', () => {

@@ -7,7 +7,10 @@ const backoff = { min: 500, max: 60_000 };
 test('the wait is random below a bound that doubles with each failure up to the maximum', () => {
   const bounds = [1, 2, 3, 7, 8, 1000].map((failures) => backoffDelay(failures, backoff, () => 0.999999));
   assert.deepEqual(bounds, [500, 1000, 2000, 32_000, 60_000, 60_000]);
-  assert.equal(backoffDelay(5, backoff, () => 0), 0);
+  assert.equal(
+    backoffDelay(5, backoff, () => 0),
+    0,
+  );
 });
 
 test('Retry-After is read as seconds or as a date, capped, and ignored when it is neither', () => {

@@ -81,7 +81,9 @@ test('records are sent in batches, when there are enough or the first has waited
 
 test('a destination that is down gets the same batch again, ever more rarely, until it takes it', async (t) => {
   let up = false;
-  const { accept, clock, sent, times, run, lines } = running(t, { groupSize: 2 }, () => (up ? delivered : retry('no connection')));
+  const { accept, clock, sent, times, run, lines } = running(t, { groupSize: 2 }, () =>
+    up ? delivered : retry('no connection'),
+  );
   accept(...some(1, 6));
   await clock.pass(300_000);
   assert.deepEqual(new Set(sent.map(String)), new Set(['1,2']));
@@ -90,20 +92,27 @@ test('a destination that is down gets the same batch again, ever more rarely, un
   assert.equal(run.health.state, 'retrying');
   up = true;
   await clock.pass(60_000);
-  assert.deepEqual(sent.slice(-3), [[1, 2], [3, 4], [5, 6]]);
+  assert.deepEqual(sent.slice(-3), [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
   assert.equal(run.cursor.delivered, 6);
   assert.equal(lines.length, 2, 'one line when it went down, one when it came back');
 });
 
 test('what the destination asks to wait is waited', async (t) => {
-  const { accept, clock, times } = running(t, { groupSize: 1 }, (_, attempt) => (attempt === 1 ? retry('HTTP 429', { after: 20_000 }) : delivered));
+  const { accept, clock, times } = running(t, { groupSize: 1 }, (_, attempt) =>
+    attempt === 1 ? retry('HTTP 429', { after: 20_000 }) : delivered,
+  );
   accept(stored(1));
   await clock.pass(30_000);
   assert.deepEqual(times, [0, 20_000]);
 });
 
 test('a poison record that is refused with 400 is found, put aside with its reason, and the rest is delivered', async (t) => {
-  const refuses = (batch: readonly Stored[]): Outcome => (batch.some(({ seq }) => seq === 7) ? split('HTTP 400') : delivered);
+  const refuses = (batch: readonly Stored[]): Outcome =>
+    batch.some(({ seq }) => seq === 7) ? split('HTTP 400') : delivered;
   const { accept, clock, run, letters } = running(t, { groupSize: 16 }, refuses);
   accept(...some(1, 16));
   await clock.pass(100);
@@ -112,7 +121,8 @@ test('a poison record that is refused with 400 is found, put aside with its reas
 });
 
 test('a poison record that makes the destination fail with 500 does not hold up the rest for ever', async (t) => {
-  const fails = (batch: readonly Stored[]): Outcome => (batch.some(({ seq }) => seq === 5) ? retry('HTTP 500', { suspect: true }) : delivered);
+  const fails = (batch: readonly Stored[]): Outcome =>
+    batch.some(({ seq }) => seq === 5) ? retry('HTTP 500', { suspect: true }) : delivered;
   const { accept, clock, run, letters } = running(t, { groupSize: 8 }, fails);
   accept(...some(1, 40));
   await clock.pass(120_000);
@@ -121,7 +131,8 @@ test('a poison record that makes the destination fail with 500 does not hold up 
 });
 
 test('a poison record that comes alone is condemned when another one passes', async (t) => {
-  const fails = (batch: readonly Stored[]): Outcome => (batch[0]?.seq === 1 ? retry('HTTP 500', { suspect: true }) : delivered);
+  const fails = (batch: readonly Stored[]): Outcome =>
+    batch[0]?.seq === 1 ? retry('HTTP 500', { suspect: true }) : delivered;
   const { accept, clock, run } = running(t, { groupSize: 1 }, fails);
   accept(stored(1));
   await clock.pass(3_600_000);
@@ -133,7 +144,9 @@ test('a poison record that comes alone is condemned when another one passes', as
 
 test('an outage that answers 500 to everything loses nothing', async (t) => {
   let up = false;
-  const { accept, clock, run, letters } = running(t, { groupSize: 10 }, () => (up ? delivered : retry('HTTP 500', { suspect: true })));
+  const { accept, clock, run, letters } = running(t, { groupSize: 10 }, () =>
+    up ? delivered : retry('HTTP 500', { suspect: true }),
+  );
   accept(...some(1, 200));
   await clock.pass(12 * 3_600_000);
   up = true;
@@ -158,7 +171,8 @@ test('a blocked destination is tried again every minute, and after 410 not befor
 test('with several workers the cursor waits for the slowest batch', async (t) => {
   const first = Promise.withResolvers<Outcome>();
   const { run, accept, clock } = running(t, { groupSize: 2, sendWorkers: 3 }, (() => delivered) as Answer);
-  const slow = running(t, { groupSize: 2, sendWorkers: 3 }, ((batch: readonly Stored[]) => (batch[0]?.seq === 1 ? first.promise : delivered)) as unknown as Answer);
+  const slow = running(t, { groupSize: 2, sendWorkers: 3 }, ((batch: readonly Stored[]) =>
+    batch[0]?.seq === 1 ? first.promise : delivered) as unknown as Answer);
   accept(...some(1, 10));
   slow.accept(...some(1, 10));
   await clock.pass(10);
@@ -172,7 +186,11 @@ test('with several workers the cursor waits for the slowest batch', async (t) =>
 });
 
 test('filtered records are passed over without being sent, and records that are not JSON are dead letters of a filter', async (t) => {
-  const { run, accept, clock, sent, letters } = running(t, { groupSize: 4, filtering: { include: [{ even: true }] } }, () => delivered);
+  const { run, accept, clock, sent, letters } = running(
+    t,
+    { groupSize: 4, filtering: { include: [{ even: true }] } },
+    () => delivered,
+  );
   accept(...range(1, 10).map((seq) => stored(seq, { even: seq % 2 === 0 })), { ...stored(11), body: 'not json' });
   await clock.pass(2000);
   assert.deepEqual(sent, [[2, 4, 6, 8], [10]]);
@@ -211,7 +229,14 @@ test('a bug in a client delays its records and loses none', async (t) => {
 });
 
 test('whatever a destination answers, every record meets one fate, and in the end all of them', async () => {
-  const outcome = fc.constantFrom<Outcome>(delivered, { is: 'duplicate' }, retry('busy'), retry('500', { suspect: true }), split('400'), { is: 'deadLetter', reason: 'no' });
+  const outcome = fc.constantFrom<Outcome>(
+    delivered,
+    { is: 'duplicate' },
+    retry('busy'),
+    retry('500', { suspect: true }),
+    split('400'),
+    { is: 'deadLetter', reason: 'no' },
+  );
   await fc.assert(
     fc.asyncProperty(
       fc.array(outcome, { maxLength: 60 }),
@@ -219,11 +244,18 @@ test('whatever a destination answers, every record meets one fate, and in the en
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 0, max: 30 }),
       async (answers, groupSize, sendWorkers, count) => {
-        const { run, accept, clock, letters } = running(null, { groupSize, sendWorkers }, () => answers.pop() ?? delivered);
+        const { run, accept, clock, letters } = running(
+          null,
+          { groupSize, sendWorkers },
+          () => answers.pop() ?? delivered,
+        );
         accept(...some(1, count));
         await clock.pass(7_200_000);
         assert.equal(run.cursor.seq, count);
-        assert.equal(fates.reduce((sum, fate) => sum + run.cursor[fate], 0), count);
+        assert.equal(
+          fates.reduce((sum, fate) => sum + run.cursor[fate], 0),
+          count,
+        );
         assert.equal(letters.length, run.cursor.dead_lettered);
         await run.stop();
       },

@@ -19,8 +19,16 @@ test('the cursor passes records in their order, in whatever order they were sett
 test('whatever happens, every record up to the cursor is counted once', () => {
   const action = fc.oneof(
     fc.record({ do: fc.constant('take' as const) }),
-    fc.record({ do: fc.constant('pass' as const), count: fc.nat(5), fate: fc.constantFrom('filtered' as const, 'dropped' as const) }),
-    fc.record({ do: fc.constant('settle' as const), which: fc.nat(20), fate: fc.constantFrom('delivered' as const, 'duplicate' as const, 'dead_lettered' as const) }),
+    fc.record({
+      do: fc.constant('pass' as const),
+      count: fc.nat(5),
+      fate: fc.constantFrom('filtered' as const, 'dropped' as const),
+    }),
+    fc.record({
+      do: fc.constant('settle' as const),
+      which: fc.nat(20),
+      fate: fc.constantFrom('delivered' as const, 'duplicate' as const, 'dead_lettered' as const),
+    }),
     fc.record({ do: fc.constant('advance' as const) }),
   );
   fc.assert(
@@ -35,7 +43,10 @@ test('whatever happens, every record up to the cursor is counted once', () => {
         else if (one.do === 'advance') window.advance();
         else for (const seq of open.splice(one.which, 1)) window.settle(seq, one.fate);
         const { cursor } = window;
-        assert.equal(fates.reduce((sum, fate) => sum + cursor[fate], 0), cursor.seq - cursor.start);
+        assert.equal(
+          fates.reduce((sum, fate) => sum + cursor[fate], 0),
+          cursor.seq - cursor.start,
+        );
       }
       window.advance();
       assert.equal(window.cursor.seq, Math.min(window.read, ...open.map((seq) => seq - 1)));

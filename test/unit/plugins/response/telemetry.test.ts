@@ -8,7 +8,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { request } from 'undici';
-import { startStack } from '../../support/stack.ts';
+import { startStack } from '../../../support/stack.ts';
 
 test('a registered SDK gets our counters, histograms and the span of each call', async (t) => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);

@@ -1,9 +1,9 @@
 /** How an attempt went, once it is over, and what that is called. */
-import type { LLMUsageAudit } from '../schemas/generated/types.ts';
-import type { Ending } from './contract.ts';
-import type { Reading } from './dialects/dialect.ts';
-import { scrub } from './redaction/secrets.ts';
-import type { Headers } from './wire.ts';
+import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
+import type { Ending } from '../contract.ts';
+import type { Reading } from '../dialects/dialect.ts';
+import { scrub } from '../redaction/secrets.ts';
+import type { Headers } from '../wire.ts';
 
 /** Epoch milliseconds with a fraction; null when it did not happen. */
 export interface Timing {

@@ -1,8 +1,8 @@
 /** The last step: settle the budgets, validate, make the JSON once, hand it over. */
-import { validateLLMUsageAudit } from '../schemas/validate.ts';
-import type { Call } from './contract.ts';
-import type { BuiltEvent } from './event-builder.ts';
-import type { Settings } from './settings.ts';
+import { validateLLMUsageAudit } from '../../schemas/validate.ts';
+import type { Call } from '../contract.ts';
+import type { BuiltEvent } from '../event-builder.ts';
+import type { Settings } from '../settings.ts';
 import { openTelemetry } from './telemetry.ts';
 
 /** Resolves when the event is on disk or put aside; never rejects. */

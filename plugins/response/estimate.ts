@@ -1,5 +1,5 @@
 /** Figures for a call whose provider gave none: by a stated rule, and always marked in the event. */
-import { noUsage, type Usage } from './usage.ts';
+import { noUsage, type Usage } from '../usage.ts';
 
 /** Characters per token of ordinary text, as OpenAI states it for English ("What are tokens and how to count them"). */
 const charsPerToken = 4;

@@ -1,5 +1,5 @@
 /** Where a key stands in a request: read where the SDK puts it, taken out, and replaced by the provider's own. */
-import type { Headers } from './wire.ts';
+import type { Headers } from '../wire.ts';
 
 /** The header that a provider reads its credential from. */
 export type CredentialHeader = 'authorization' | 'x-api-key' | 'api-key' | 'x-goog-api-key';

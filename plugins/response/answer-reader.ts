@@ -1,11 +1,11 @@
 /** Reads one answer as its bytes pass by: decompress → frame → dialect. Never throws, whatever the bytes are. */
 
-import type { Inflater, Platform } from './contract.ts';
-import type { Dialect, Reading } from './dialects/dialect.ts';
-import { object } from './dialects/read.ts';
-import { SseReader } from './framing/sse.ts';
-import { WholeBody } from './framing/whole-body.ts';
-import type { Headers, Json } from './wire.ts';
+import type { Inflater, Platform } from '../contract.ts';
+import type { Dialect, Reading } from '../dialects/dialect.ts';
+import { object } from '../dialects/read.ts';
+import { SseReader } from '../framing/sse.ts';
+import { WholeBody } from '../framing/whole-body.ts';
+import type { Headers, Json } from '../wire.ts';
 
 export class AnswerReader {
   /** Frames of a stream; 0 for a whole body. */

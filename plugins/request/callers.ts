@@ -1,9 +1,9 @@
 /** Who and what stands behind a call besides its key: the application's headers, the SDK's fields, the trace. */
 
-import type { Call, Platform } from './contract.ts';
-import { labelOrNull } from './redaction/identifiers.ts';
-import type { Privacy } from './settings.ts';
-import type { Headers } from './wire.ts';
+import type { Call, Platform } from '../contract.ts';
+import { labelOrNull } from '../redaction/identifiers.ts';
+import type { Privacy } from '../settings.ts';
+import type { Headers } from '../wire.ts';
 
 const header = (headers: Headers, name: string): string | null => labelOrNull(headers[name]);
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { classify } from '../../../plugins/dialects/classify.ts';
-import { normalPath } from '../../../plugins/paths.ts';
+import { classify } from '../../../../plugins/dialects/classify.ts';
+import { normalPath } from '../../../../plugins/request/paths.ts';
 
 const kindOf = (method: string, path: string) => {
   const normal = normalPath(path);

@@ -11,8 +11,8 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import type { LLMUsageAudit } from '../schemas/generated/types.ts';
-import type { Call } from './contract.ts';
+import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
+import type { Call } from '../contract.ts';
 
 const scope = 'llm-usage-audit';
 const options = { schemaUrl: 'https://opentelemetry.io/schemas/1.41.0' };
