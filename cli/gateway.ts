@@ -60,7 +60,10 @@ export const command: Command = {
     if (gateway === null) return exit.failed;
     process.stdout.write(values.json ? `${JSON.stringify(facts(gateway, ready))}\n` : welcome(gateway, ready));
     await stopped;
-    process.stderr.write(`Stopping: ${gateway.gateway.inFlight()} calls under way. A second signal ends at once.\n`);
+    const calls = gateway.gateway.inFlight();
+    process.stderr.write(
+      `Stopping: ${calls} ${calls === 1 ? 'call' : 'calls'} under way. A second signal ends it at once.\n`,
+    );
     await gateway.stop();
     await ready.simulator?.close();
     return exit.ok;

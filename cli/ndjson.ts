@@ -31,13 +31,13 @@ export const answerLines = async (
     try {
       const made = await answer(parsed(line));
       const text = typeof made === 'string' ? made : JSON.stringify(made);
+      if (failures.length > 0 || stdout.destroyed) break;
       if (!stdout.write(`${text}\n`)) await drained(stdout);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
       broken++;
       stderr.write(`line ${line.number}: ${error.message}\n`);
     }
-    if (failures.length > 0) break;
   }
   // A reader that has seen enough (`| head`) is no failure of ours.
   if (failures[0] && failures[0].code !== 'EPIPE') throw failures[0];

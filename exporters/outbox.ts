@@ -166,7 +166,7 @@ export class Outbox {
   append(records: readonly AuditRecord[]): Appended {
     const appended = this.#spool.append(records);
     if (appended.is === 'stored' && appended.added > 0) for (const { run } of this.#readers) run?.wake();
-    if (this.#readers.length === 0) this.#release();
+    if (!this.#readers.some(({ run }) => run)) this.#release();
     return appended;
   }
 

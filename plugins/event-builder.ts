@@ -8,7 +8,7 @@ import { impacts } from './impacts/impacts.ts';
 import { type Costs, type Priced, price } from './pricing/price.ts';
 import { promptMessages } from './redaction/capture.ts';
 import { captured } from './redaction/event.ts';
-import { figuresOf, labelled, labelOrNull, labels } from './redaction/identifiers.ts';
+import { figuresOf, labelled, labelOrNull, labels, nameOrNull } from './redaction/identifiers.ts';
 import { type Caller, callerOf } from './request/callers.ts';
 import { type Ended, errorOf, outcomeOf, type Timing } from './response/attempt.ts';
 import { type Estimated, withEstimate } from './response/estimate.ts';
@@ -62,12 +62,12 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       kind: provider.vendor.kind,
       base_host: hostOf(provider.origin),
     },
-    model: labelOrNull(model),
-    request_model: labelOrNull(requestModel),
+    model: nameOrNull(model),
+    request_model: nameOrNull(requestModel),
     response_id: labelOrNull(reading.responseId),
     consumed_using: dialect ? `${dialect.consumedUsing}/${isStream(call, ended) ? 'streaming' : 'blocking'}` : null,
-    service_tier: labelOrNull(usage?.serviceTier, 64),
-    deployment_id: labelOrNull(deployment),
+    service_tier: nameOrNull(usage?.serviceTier),
+    deployment_id: nameOrNull(deployment),
     resource_name: deployment === null ? null : (hostOf(provider.origin)?.split('.')[0] ?? null),
     apikey: consumer && {
       clientId: consumer.clientId,
@@ -104,7 +104,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     tools: {
       offered: labels(ask?.tools.offered ?? [], maxTools),
       called: labels(reading.toolCalls, maxTools),
-      choice: labelOrNull(ask?.tools.choice, 128),
+      choice: nameOrNull(ask?.tools.choice),
       result_count: ask?.tools.resultCount ?? null,
     },
     input: { items: ask?.messages.count ?? null, chars: prompt?.chars ?? null, bytes: incoming.body?.length ?? 0 },

@@ -13,7 +13,7 @@ const files = await Array.fromAsync(
 let passed = 0;
 let failed = 0;
 let skipped = 0;
-const stream = run({ files: files.sort(), concurrency: availableParallelism(), timeout: 600_000, forceExit: false });
+const stream = run({ files: files.sort(), concurrency: availableParallelism(), timeout: 240_000, forceExit: false });
 stream.on('test:pass', (event) => {
   if (event.details.type === 'suite') return;
   if (event.skip !== undefined && event.skip !== false) {

@@ -9,7 +9,7 @@ import type { Target } from './client.ts';
 import { type Judgement, judgement } from './judgement.ts';
 import { type RecordedCall, recordedCalls } from './recorded-calls.ts';
 import type { Play } from './stage.ts';
-import { demoBudget, demoCalls } from './traffic.ts';
+import { demoTraffic } from './traffic.ts';
 
 export interface Script extends Play {
   /** What is being done, for people. */
@@ -24,11 +24,11 @@ export interface Script extends Play {
 
 /** @param run what the ids of the calls begin with. */
 export const madeUpScript = (run: string, seed: number, count: number): Script => {
-  const calls = demoCalls(seed, count, run);
+  const { calls, budget } = demoTraffic(seed, count, run);
   return {
     seed,
     vendors: ['openai', 'anthropic'].flatMap((kind) => vendorOf(kind) ?? []),
-    budgets: [demoBudget(calls)],
+    budgets: [budget],
     replay: null,
     label: 'Sending calls, 8 at a time',
     steps: count,

@@ -78,8 +78,11 @@ export class Reader {
     try {
       const records = source.read(window.read, exporter.groupSize, exporter.groupBytes);
       if (records.length > 0) return records.flatMap((record) => this.#take(record, since));
-      // Not there although they were accepted: damage took them. Those behind them, if any, come next time.
-      if (source.isReadable) window.pass(source.lastSeq, 'dropped');
+      if (source.isReadable) {
+        // Not there although they were accepted: damage took them.
+        window.pass(source.lastSeq, 'dropped');
+        return [];
+      }
     } catch (thrown) {
       log('error', 'the spool cannot be read', { exporter: exporter.id, reason: reasonOf(thrown) });
     }

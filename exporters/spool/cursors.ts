@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isUnsound, privateDatabase } from './disk.ts';
+import { isUnsound, privateDatabase, unsound } from './disk.ts';
 import { setAside } from './salvage.ts';
 
 /** What can become of a record at one exporter. */
@@ -20,20 +21,38 @@ export interface Cursor extends Counts {
   readonly seq: number;
 }
 
-const table = `
-  CREATE TABLE IF NOT EXISTS cursor(exporter TEXT PRIMARY KEY, start INTEGER NOT NULL, seq INTEGER NOT NULL,
-    ${fates.map((fate) => `${fate} INTEGER NOT NULL`).join(', ')});
-  CREATE TABLE IF NOT EXISTS spool(only_row INTEGER PRIMARY KEY CHECK(only_row = 1), last_seq INTEGER NOT NULL);
-  INSERT OR IGNORE INTO spool VALUES(1, 0)`;
+const fields = ['start', 'seq', ...fates] as const;
 
-const connect = (path: string): DatabaseSync => {
+// `name` is an exporter, or empty for the spool itself, whose last number is its `seq`.
+const table = `CREATE TABLE IF NOT EXISTS cursor(
+  name TEXT PRIMARY KEY, ${fields.map((field) => `${field} INTEGER NOT NULL`).join(', ')}, crc INTEGER NOT NULL) WITHOUT ROWID`;
+
+const spoolName = '';
+const nothing: Cursor = { start: 0, seq: 0, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
+
+const checksum = (name: string, cursor: Cursor): number => crc32([name, ...fields.map((field) => cursor[field])].join());
+
+interface Connection {
+  readonly database: DatabaseSync;
+  readonly put: StatementSync;
+  readonly cursors: Map<string, Cursor>;
+}
+
+/** Throws what SQLite throws when the file is not sound: a cursor that is a little wrong would skip records. */
+const connect = (path: string): Connection => {
   const database = privateDatabase(path);
   try {
     // NORMAL: a commit survives kill -9 without a sync; `sync` is for what must survive a power cut, too.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${table}`);
     const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'];
-    if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { errcode: 11 });
-    return database;
+    if (verdict !== 'ok') throw unsound(String(verdict));
+    const rows = database.prepare('SELECT * FROM cursor').all() as unknown as (Cursor & { name: string; crc: number })[];
+    if (rows.some((row) => checksum(row.name, row) !== row.crc)) throw unsound('the checksum of a cursor is wrong');
+    return {
+      database,
+      put: database.prepare(`INSERT OR REPLACE INTO cursor VALUES(${['name', ...fields, 'crc'].map(() => '?').join(', ')})`),
+      cursors: new Map(rows.map(({ name, crc: _, ...cursor }) => [name, { ...cursor }])),
+    };
   } catch (thrown) {
     database.close();
     throw thrown;
@@ -43,58 +62,73 @@ const connect = (path: string): DatabaseSync => {
 export class Cursors {
   /** There was no sound file: nobody knows how far the exporters had come. */
   readonly lost: boolean;
-  /** The last number that was written here; the spool may have come further. */
-  readonly lastSeq: number;
-  readonly #database: DatabaseSync;
-  readonly #put: StatementSync;
-  readonly #putLast: StatementSync;
+  readonly #path: string;
+  readonly #log: Log;
+  #connection: Connection;
+  #isSynced = false;
 
+  /** Throws what the disk throws. */
   constructor(path: string, log: Log) {
-    let lost = !existsSync(path);
-    let database: DatabaseSync;
+    this.#path = path;
+    this.#log = log;
+    const isMissing = !existsSync(path);
     try {
-      database = connect(path);
+      this.#connection = connect(path);
+      this.lost = isMissing;
     } catch (thrown) {
       if (!isUnsound(thrown)) throw thrown;
-      setAside(path);
-      log('error', 'cursors are damaged: set aside; exporters begin at the oldest record kept', {
-        file: basename(path),
-        reason: reasonOf(thrown),
-      });
-      lost = true;
-      database = connect(path);
+      this.#connection = this.#begin(reasonOf(thrown));
+      this.lost = true;
     }
-    this.lost = lost;
-    this.#database = database;
-    const last = database.prepare('SELECT max(last_seq, (SELECT ifnull(max(seq), 0) FROM cursor)) AS seq FROM spool').get();
-    this.lastSeq = Number(last?.['seq'] ?? 0);
-    this.#put = database.prepare(
-      `INSERT OR REPLACE INTO cursor(exporter, start, seq, ${fates.join(', ')}) VALUES(?, ?, ?, ${fates.map(() => '?').join(', ')})`,
-    );
-    this.#putLast = database.prepare('UPDATE spool SET last_seq = max(last_seq, ?)');
+  }
+
+  /** Sets the damaged file aside. */
+  #begin(reason: string): Connection {
+    setAside(this.#path);
+    this.#log('error', 'the file of the cursors is damaged: set aside', { file: basename(this.#path), reason });
+    return connect(this.#path);
   }
 
   get(exporter: string): Cursor | null {
-    const row = this.#database.prepare('SELECT * FROM cursor WHERE exporter = ?').get(exporter);
-    if (row === undefined) return null;
-    const { start, seq, delivered, duplicate, filtered, dead_lettered, dropped } = row as unknown as Cursor;
-    return { start, seq, delivered, duplicate, filtered, dead_lettered, dropped };
+    return this.#connection.cursors.get(exporter) ?? null;
   }
 
+  /** A crash of the process does not undo it. Throws what the disk throws. */
   put(exporter: string, cursor: Cursor): void {
-    this.#put.run(exporter, cursor.start, cursor.seq, ...fates.map((fate) => cursor[fate]));
+    try {
+      this.#write(exporter, cursor);
+    } catch (thrown) {
+      if (!isUnsound(thrown)) throw thrown;
+      const { database, cursors } = this.#connection;
+      database.close();
+      this.#connection = this.#begin(reasonOf(thrown));
+      for (const [name, known] of cursors) this.#write(name, known);
+      this.#write(exporter, cursor);
+    }
+  }
+
+  #write(name: string, cursor: Cursor): void {
+    this.#connection.put.run(name, ...fields.map((field) => cursor[field]), checksum(name, cursor));
+    this.#connection.cursors.set(name, cursor);
+    this.#isSynced = false;
+  }
+
+  /** The last number that was written here; the spool may have come further. */
+  get lastSeq(): number {
+    return Math.max(...this.#connection.cursors.values().map(({ seq }) => seq), 0);
   }
 
   putLastSeq(seq: number): void {
-    this.#putLast.run(seq);
+    if (this.get(spoolName)?.seq !== seq) this.put(spoolName, { ...nothing, seq });
   }
 
   /** What was put is on the disk when this returns, whatever happens to the machine. */
   sync(): void {
-    this.#database.exec('PRAGMA wal_checkpoint(FULL)');
+    if (!this.#isSynced) this.#connection.database.exec('PRAGMA wal_checkpoint(FULL)');
+    this.#isSynced = true;
   }
 
   close(): void {
-    this.#database.close();
+    this.#connection.database.close();
   }
 }

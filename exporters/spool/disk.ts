@@ -24,11 +24,22 @@ export const privateDatabase = (path: string): DatabaseSync => {
   return new DatabaseSync(path);
 };
 
-/** SQLite's primary result codes (https://sqlite.org/rescode.html) that mean that the file is not sound. */
-const unsound = new Set([11 /* SQLITE_CORRUPT */, 26 /* SQLITE_NOTADB */]);
+/**
+ * SQLite's primary result codes (https://sqlite.org/rescode.html) that mean that the file is not sound. Our statements are
+ * right, so an error in them is one of the schema; a constraint means that the file has lied about its last number.
+ */
+const unsoundCodes = new Set([
+  1, // SQLITE_ERROR
+  11, // SQLITE_CORRUPT
+  19, // SQLITE_CONSTRAINT
+  26, // SQLITE_NOTADB
+]);
 
 /** The primary result code of an error that SQLite raised, or null. */
 export const sqliteCode = (thrown: unknown): number | null =>
   thrown instanceof Error && 'errcode' in thrown && typeof thrown.errcode === 'number' ? thrown.errcode & 0xff : null;
 
-export const isUnsound = (thrown: unknown): boolean => unsound.has(sqliteCode(thrown) ?? -1);
+export const isUnsound = (thrown: unknown): boolean => unsoundCodes.has(sqliteCode(thrown) ?? -1);
+
+/** An error that `isUnsound` knows, for what SQLite does not notice. */
+export const unsound = (reason: string): Error => Object.assign(new Error(reason), { errcode: 11 });

@@ -33,16 +33,17 @@ const varint = (bytes: Buffer, at: number): [value: number, next: number] | null
   return null;
 };
 
-/** Where the frames of the log hold pages: page number → position of its newest image. */
+/**
+ * Where the frames of the log hold pages, and the newest image of each page number. Frames of earlier rounds, which stand
+ * behind the ones of this, are as good: records are only ever added, so an old page holds fewer of them but none that is wrong.
+ */
 const logFrames = (fd: number): { all: number[]; newest: Map<number, number> } => {
   const all: number[] = [];
   const newest = new Map<number, number>();
   const end = fstatSync(fd).size;
-  // Frames of an earlier round stand behind the ones of this; the first is always of this round (the header may be damaged).
-  const salts = readAt(fd, logHeader + 8, 8);
-  for (let position = logHeader; salts && position + frameHeader + pageSize <= end; position += frameHeader + pageSize) {
+  for (let position = logHeader; position + frameHeader < end; position += frameHeader + pageSize) {
     const header = readAt(fd, position, frameHeader);
-    if (!header?.subarray(8, 16).equals(salts)) continue;
+    if (!header) continue;
     all.push(position + frameHeader);
     newest.set(header.readUInt32BE(0), position + frameHeader);
   }

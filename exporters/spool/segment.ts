@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { AuditRecord } from '../../schemas/record.ts';
-import { privateDatabase, syncDirectory } from './disk.ts';
+import { privateDatabase, syncDirectory, unsound } from './disk.ts';
 import { checksum, type Stored } from './record.ts';
 
 /** Bytes. Seven events of 2 KB fit a page, where SQLite's default of 4096 wastes half of it. */
@@ -26,13 +26,15 @@ interface Range<T> {
 interface Connection {
   readonly database: DatabaseSync;
   readonly insert: StatementSync;
+  readonly restore: StatementSync;
   readonly select: StatementSync;
   readonly find: StatementSync;
 }
 
 const connect = (database: DatabaseSync): Connection => ({
   database,
-  insert: database.prepare('INSERT INTO event VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+  insert: database.prepare('INSERT INTO event VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING'),
+  restore: database.prepare('INSERT OR IGNORE INTO event VALUES(?, ?, ?, ?, ?, ?)'),
   select: database.prepare('SELECT seq, id, at, kind, crc, body FROM event WHERE seq > ? ORDER BY seq'),
   find: database.prepare('SELECT 1 FROM event WHERE id = ?'),
 });
@@ -46,25 +48,38 @@ const range = <T>({ database }: Connection, column: 'seq' | 'id'): Range<T> | nu
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-const hasLog = (path: string): boolean => sizeOf(`${path}-wal`) > 0;
+/** A crash has left something that SQLite completes or undoes when it opens the file for writing. */
+const isUnclean = (path: string): boolean => sizeOf(`${path}-wal`) > 0 || sizeOf(`${path}-journal`) > 0;
 
-/** Sealed files say so themselves: bytes 18 and 19 of a SQLite file are 1 unless it is in WAL mode. */
+/**
+ * Sealed files say so themselves: the byte at 18 is 2 in WAL mode, else 1 (https://sqlite.org/fileformat2.html §1.3.3).
+ * With anything else SQLite would take a file to be read-only.
+ */
 const isSealed = (path: string): boolean => {
-  const head = Buffer.alloc(20);
+  const head = Buffer.alloc(19);
   const fd = openSync(path, 'r');
-  readSync(fd, head, 0, head.length, 0);
+  const read = readSync(fd, head, 0, head.length, 0);
   closeSync(fd);
-  return head[18] === 1 && !hasLog(path);
+  if (read === head.length && head[18] !== 1 && head[18] !== 2) throw unsound('not a header of a database');
+  return head[18] === 1 && !isUnclean(path);
 };
 
-/** Opens for writing. After a crash: is the tree in order? (The contents are checked row by row when they are read.) */
+/** What of the file's soundness can be told at its opening; the contents are checked row by row when they are read. */
+const check = (database: DatabaseSync, size: number, unclean: boolean): void => {
+  // After a crash: is the tree in order?
+  const verdict = unclean ? database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] : 'ok';
+  if (verdict !== 'ok') throw unsound(String(verdict));
+  const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
+  if (!unclean && size !== pages * pageSize) throw unsound(`${size} bytes instead of ${pages * pageSize}`);
+};
+
 const writable = (path: string): DatabaseSync => {
-  const unclean = hasLog(path);
+  const unclean = isUnclean(path);
+  const size = sizeOf(path);
   const database = privateDatabase(path);
   try {
+    check(database, size, unclean);
     database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${table}`);
-    const verdict = unclean ? database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] : 'ok';
-    if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { errcode: 11 });
     return database;
   } catch (thrown) {
     database.close();
@@ -85,10 +100,13 @@ export class Segment {
     this.#sealed = sealed;
     const database = sealed ? new DatabaseSync(path, { readOnly: true }) : writable(path);
     try {
+      if (sealed) check(database, sizeOf(path), false);
       this.#connection = connect(database);
       this.#seqs = range(this.#connection, 'seq');
       this.#ids = range(this.#connection, 'id');
       this.#salvaged = database.prepare('PRAGMA user_version').get()?.['user_version'] === salvagedMark;
+      // A page is the root of the file, one of each tree: what has more and shows nothing is not empty.
+      if (this.#seqs === null && sizeOf(path) > 3 * pageSize) throw unsound('no record is found in a file that is not empty');
     } catch (thrown) {
       database.close();
       throw thrown;
@@ -177,7 +195,7 @@ export class Segment {
     connection.database.exec('BEGIN IMMEDIATE');
     for (const record of records) {
       const { seq, id, at, kind, body } = record;
-      missing += Number(connection.insert.run(seq, id, at, kind, checksum(record), body).changes);
+      missing += Number(connection.restore.run(seq, id, at, kind, checksum(record), body).changes);
     }
     connection.database.exec('COMMIT');
     this.#seqs = range(connection, 'seq');

@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   gateway: () => import('./gateway.ts'),
   streams: () => import('./streams.ts'),
   memory: () => import('./memory.ts'),
+  spool: () => import('./spool.ts'),
 };
 
 const overview = async (): Promise<string> => {
@@ -55,5 +56,9 @@ const main = async (): Promise<number> => {
     writeFileSync(values.json, `${JSON.stringify({ bench: name, machine: on, ...result })}\n`);
   return sound ? 0 : 1;
 };
+
+// Ends the ordinary way, so that the data is removed; the other processes end with this one.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 process.exitCode = await main();

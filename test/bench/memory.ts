@@ -9,7 +9,7 @@ import { mebibytes } from './report/figures.ts';
 const full: MemoryPlan = {
   target: 'audited',
   lines: [
-    { traffic: 'plain', calls: 100_000, steps: 40 },
+    { traffic: 'plain', calls: 300_000, steps: 60 },
     { traffic: 'stream', calls: 5_000, steps: 20 },
   ],
 };
@@ -41,7 +41,7 @@ Heap: of the thread that serves HTTP, after a full collection. RSS: of the proce
 `;
 
 export const bench: Bench = {
-  summary: 'memory of the audited gateway over 100,000 calls and 5,000 streams (1 minute)',
+  summary: 'memory of the audited gateway over 300,000 calls and 5,000 streams (2 minutes)',
   run: async (options) => {
     const plan = options.quick ? quick : full;
     const progress = startProgress(

@@ -25,12 +25,9 @@ export interface Peer<S extends Services> {
 export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** @param core that the process and all its threads stay on, where that can be done. */
-export const startPeer = async <S extends Services>(
-  file: URL,
-  core: number,
-  flags: string[] = [],
-): Promise<Peer<S>> => {
-  const node = [process.execPath, ...flags, fileURLToPath(file)];
+export const startPeer = async <S extends Services>(file: URL, core: number): Promise<Peer<S>> => {
+  // The memory benchmark collects garbage before it looks.
+  const node = [process.execPath, '--expose-gc', fileURLToPath(file)];
   const [command = '', ...args] = canPin ? ['taskset', '--cpu-list', String(core), ...node] : node;
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { GatewayKind, GatewayServices } from './peers/gateway.ts';
 import type { LoadServices, Place } from './peers/load.ts';
 import type { UpstreamServices } from './peers/upstream.ts';
-import { type Peer, startPeer } from './process.ts';
+import { type Peer, type Services, startPeer } from './process.ts';
 
 /** `direct`: the client asks the upstream itself. */
 export type TargetName = 'direct' | GatewayKind;
@@ -26,42 +26,54 @@ export interface Stage {
 }
 
 const outerCore = 0;
-const gatewayCore = 1;
+export const gatewayCore = 1;
 const host = '127.0.0.1';
-const peer = (name: string): URL => new URL(`./peers/${name}.ts`, import.meta.url);
-const cache = fileURLToPath(new URL('../../.cache', import.meta.url));
+/** Where the measured write to: the disk that the project is on. */
+export const benchFolder = fileURLToPath(new URL('../../.cache', import.meta.url));
 const tmpfs = 0x01021994;
 
 export const openStage = async (names: readonly TargetName[]): Promise<Stage> => {
-  mkdirSync(cache, { recursive: true });
-  const dir = mkdtempSync(join(cache, 'bench-'));
+  mkdirSync(benchFolder, { recursive: true });
+  const dir = mkdtempSync(join(benchFolder, 'bench-'));
   const peers: { stop(): Promise<void> }[] = [];
   const closers: (() => Promise<void>)[] = [];
+  const removeData = (): void => rmSync(dir, { recursive: true, force: true });
+  process.on('exit', removeData);
   const close = async (): Promise<void> => {
     await Promise.allSettled(closers.map((closer) => closer()));
     await Promise.all(peers.map((one) => one.stop()));
-    rmSync(dir, { recursive: true, force: true });
+    process.off('exit', removeData);
+    removeData();
   };
   try {
     if (statfsSync(dir).type === tmpfs)
-      throw new Error(`${cache} is in memory: "durable on disk" would mean nothing there`);
-    const upstream = await startPeer<UpstreamServices>(peer('upstream'), outerCore);
-    const load = await startPeer<LoadServices>(peer('load'), outerCore);
-    peers.push(upstream, load);
+      throw new Error(`${benchFolder} is in memory: "durable on disk" would mean nothing there`);
+    const start = async <S extends Services>(name: string, core: number): Promise<Peer<S>> => {
+      const started = await startPeer<S>(new URL(`./peers/${name}.ts`, import.meta.url), core);
+      peers.push(started);
+      return started;
+    };
+    const [upstream, load] = await Promise.all([
+      start<UpstreamServices>('upstream', outerCore),
+      start<LoadServices>('load', outerCore),
+    ]);
     const port = await upstream.call('listen');
-    const targets: Target[] = [];
-    for (const name of names) {
-      if (name === 'direct') {
-        targets.push({ name, place: { host, port, path: '/v1/chat/completions', audited: false }, gateway: null });
-        continue;
-      }
-      const gateway = await startPeer<GatewayServices>(peer('gateway'), gatewayCore, ['--expose-gc']);
-      peers.push(gateway);
+    const gatewayTarget = async (name: GatewayKind): Promise<Target> => {
+      const gateway = await start<GatewayServices>('gateway', gatewayCore);
       const own = await gateway.call('start', name, `http://${host}:${port}`, join(dir, name));
       closers.push(() => gateway.call('stop'));
-      const place = { host, port: own, path: '/openai/v1/chat/completions', audited: name !== 'bare' };
-      targets.push({ name, place, gateway });
-    }
+      return {
+        name,
+        place: { host, port: own, path: '/openai/v1/chat/completions', audited: name !== 'bare' },
+        gateway,
+      };
+    };
+    const direct: Target = {
+      name: 'direct',
+      place: { host, port, path: '/v1/chat/completions', audited: false },
+      gateway: null,
+    };
+    const targets = await Promise.all(names.map((name) => (name === 'direct' ? direct : gatewayTarget(name))));
     return { upstream, load, targets, close };
   } catch (error) {
     await close();

@@ -1,5 +1,6 @@
 /** Measures the gateway in blocks: every round runs each target once, in an order of its own, so that all meet the same machine. */
 import type { Progress } from '../../../cli/progress.ts';
+import { type CoreUse, watchCore } from '../core.ts';
 import type { Measured } from '../load/tally.ts';
 import { openStage, type Stage, type Target, type TargetName } from '../stage.ts';
 import { shuffled, spread } from '../statistics.ts';
@@ -26,8 +27,7 @@ export interface Plan {
 export interface Spent {
   readonly perCall: number;
   readonly mainPerCall: number;
-  /** Share of one core that it was busy for. */
-  readonly busy: number;
+  readonly core: CoreUse;
 }
 
 export interface Block {
@@ -68,7 +68,7 @@ export const measureGateway = async (plan: Plan, progress: Progress): Promise<Ga
     const counter = new Counter(stage);
     for (const target of stage.targets) {
       for (const traffic of new Set(plan.cells.map((cell) => cell.traffic))) {
-        await stage.load.call('connect', target.place, 8);
+        await stage.load.call('connect', target.place, 32);
         counter.add(target, await stage.load.call('closedLoop', target.place, traffic, { ms: plan.firstMs }));
         await stage.load.call('disconnect');
       }
@@ -110,6 +110,7 @@ const measureBlock = async (
   try {
     counter.add(target, await load.call('closedLoop', place, traffic, { ms: warmMs }));
     await counter.settled(target);
+    const coreUse = watchCore();
     const before = await gateway?.call('cpu');
     const measured =
       rate === null
@@ -122,11 +123,7 @@ const measureBlock = async (
     const calls = measured.verified + measured.wrong;
     if (!before || !after) return { measured, spent: null };
     const all = after.all - before.all;
-    const spent = {
-      perCall: all / calls,
-      mainPerCall: (after.main - before.main) / calls,
-      busy: all / (blockMs * 1000),
-    };
+    const spent = { perCall: all / calls, mainPerCall: (after.main - before.main) / calls, core: coreUse(all) };
     return { measured, spent };
   } finally {
     await load.call('disconnect');

@@ -24,6 +24,7 @@ const figures = (rows: readonly Row[]): string =>
       { title: 'HTTP thread', cell: ({ mainCpu }) => middle(mainCpu, 0) },
       { title: '× bare', cell: ({ cpuRatio }) => spreadOf(cpuRatio, 2) },
       { title: 'core busy', cell: ({ busy }) => (busy ? percent(busy.median) : '–') },
+      { title: 'others', cell: ({ others }) => (others ? percent(others.median) : '–') },
     ],
     rows,
   );
@@ -58,6 +59,7 @@ export const printed = (
 ): string => `${figures(rows)}
 
 Medians of the rounds, (min..max) where it matters. CPU: the gateway's whole process, its delivery thread included.
+Others: share of the gateway's core that processes took which are no part of the benchmark; above a few percent, figures are too high.
 
 ${goalTable(wanted)}
 

@@ -15,18 +15,18 @@ export interface Row {
   readonly firstByte: Spread | null;
   readonly cpu: Spread | null;
   readonly mainCpu: Spread | null;
+  /** Shares of the gateway's core: its own, and that of other processes. */
   readonly busy: Spread | null;
+  readonly others: Spread | null;
   /** Against the bare proxy in the same round: ratios of throughput and CPU, difference of the first byte's p50. */
   readonly throughputRatio: Spread | null;
   readonly cpuRatio: Spread | null;
   readonly firstByteDifference: Spread | null;
 }
 
-export const summarise = ({ cells }: GatewayRun): Row[] =>
-  cells.flatMap((measured) => {
-    const targets = [...new Set(measured.blocks.map(({ target }) => target))];
-    return targets.map((target) => row(measured, target));
-  });
+/** In the order of the cells, and of the targets within each. */
+export const summarise = ({ cells }: GatewayRun, targets: readonly TargetName[]): Row[] =>
+  cells.flatMap((measured) => targets.map((target) => row(measured, target)));
 
 const row = ({ cell, rate, blocks }: MeasuredCell, target: TargetName): Row => {
   const own = blocks.filter((block) => block.target === target);
@@ -47,7 +47,8 @@ const row = ({ cell, rate, blocks }: MeasuredCell, target: TargetName): Row => {
     firstByte: over(({ measured }) => measured.firstByte?.p50),
     cpu: over(({ spent }) => spent?.perCall),
     mainCpu: over(({ spent }) => spent?.mainPerCall),
-    busy: over(({ spent }) => spent?.busy),
+    busy: over(({ spent }) => spent?.core.gateway),
+    others: over(({ spent }) => spent?.core.others ?? undefined),
     throughputRatio: against((block, bare) => block.measured.perSecond / bare.measured.perSecond),
     cpuRatio: against(({ spent }, bare) => (spent && bare.spent ? spent.perCall / bare.spent.perCall : undefined)),
     firstByteDifference: against(({ measured }, bare) =>

@@ -15,9 +15,8 @@ export interface Paced {
   readonly longestPause: Summary | null;
 }
 
-/** Streams begin spread over so many milliseconds. */
-const rampMs = 1000;
-const rampSteps = 50;
+/** Streams begin so many at a time, every so many milliseconds: one per millisecond. */
+const together = 20;
 
 export const pacedStreams = async (
   connections: readonly Connection[],
@@ -40,10 +39,9 @@ export const pacedStreams = async (
     connection.listen(reader);
     return { connection, promise };
   });
-  const perStep = Math.ceil(streams.length / rampSteps);
-  for (let first = 0; first < streams.length; first += perStep) {
-    for (const { connection } of streams.slice(first, first + perStep)) connection.send(request);
-    await new Promise((resolve) => setTimeout(resolve, rampMs / rampSteps));
+  for (let first = 0; first < streams.length; first += together) {
+    for (const { connection } of streams.slice(first, first + together)) connection.send(request);
+    await new Promise((resolve) => setTimeout(resolve, together));
   }
   const all = Promise.all(streams.map(({ promise }) => promise)).then(() => {});
   const complaint = () => `${streams.length - verified - faults.length} of ${streams.length} streams did not end`;

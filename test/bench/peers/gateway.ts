@@ -74,7 +74,7 @@ const services = {
     return { all: all.user + all.system, main: main.user + main.system };
   },
   memory: (): Memory => {
-    // Only there with --expose-gc. Twice: what the first sets free may hold on to more.
+    // Twice: what the first sets free may hold on to more.
     globalThis.gc?.();
     globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();
