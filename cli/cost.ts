@@ -85,7 +85,7 @@ const questionOf = (flags: { provider?: string; model?: string; usage?: string; 
 };
 
 export const command: Command = {
-  summary: 'What a call costs: tokens in, dollars out',
+  summary: 'what a call costs: tokens in, dollars out',
   help,
   async run(args) {
     const { values: flags } = parseArgs({

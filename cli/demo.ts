@@ -91,7 +91,7 @@ export const command: Command = {
 
 const play = async ({ gateway, simulator, keys, eventsFile }: Stage, script: Script, run: string): Promise<Report> => {
   const answers: Seen[] = [];
-  const progress = startProgress(script.label, script.steps);
+  const progress = startProgress(`${script.label}, ${atOnce} at a time`, script.steps);
   const before = performance.now();
   const target = { origin: gateway.origin, keys, outputTokensIn: script.outputTokensIn };
   await sendAll(script.calls, target, atOnce, (seen) => {

@@ -76,7 +76,7 @@ const numberOf = (flag: string, text: string | undefined): number | undefined =>
 };
 
 export const command: Command = {
-  summary: 'Energy, greenhouse gases and water of a call',
+  summary: 'energy, greenhouse gases and water of a call',
   help,
   async run(args) {
     const { values: flags } = parseArgs({

@@ -4,6 +4,8 @@ import { openReplay, type ReplaySource } from '../simulator/replay.ts';
 import { ReplayError } from '../simulator/replay-index.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { type Command, exit, UsageError } from './command.ts';
+import { naturalInteger } from './integer.ts';
+import { stopSignal } from './stop-signal.ts';
 
 const help = `Usage: llm-audit simulator [options]
 
@@ -21,13 +23,6 @@ The request header x-simulate decides one answer exactly, for example
   x-simulate: {"chunks": 50, "chunk_delay_ms": 20, "cut_after_chunks": 10}
 docs/simulator.md has all its keys.
 `;
-
-const integer = (flag: string, text: string, limit: number): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > limit)
-    throw new UsageError(`--${flag} must be an integer from 0 to ${limit}, not "${text}"`);
-  return value;
-};
 
 const opened = async (file: string): Promise<ReplaySource> => {
   try {
@@ -56,12 +51,6 @@ const replayed = (
   curl ${origin}/v1/chat/completions -H 'x-simulate: {"replay":"ID"}' -d '{}'
 `;
 
-const stopped = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
-
 export const command: Command = {
   summary: 'run the fake providers: OpenAI and Anthropic on a loopback port',
   help,
@@ -76,8 +65,8 @@ export const command: Command = {
         json: { type: 'boolean', default: false },
       },
     });
-    const port = integer('port', values.port, 65_535);
-    const seed = integer('seed', values.seed, 0xffff_ffff);
+    const port = naturalInteger('port', values.port, 65_535);
+    const seed = naturalInteger('seed', values.seed, 0xffff_ffff);
     const replay = values.replay === undefined ? undefined : await opened(values.replay);
     let simulator: Simulator;
     try {
@@ -89,7 +78,7 @@ export const command: Command = {
       return exit.failed;
     }
     const { origin } = simulator;
-    const end = stopped();
+    const end = stopSignal();
     if (values.json) process.stdout.write(`${JSON.stringify({ origin, seed, replay: replay?.size ?? null })}\n`);
     else
       process.stdout.write(

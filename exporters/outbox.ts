@@ -165,7 +165,7 @@ export class Outbox {
   /** Takes records: when they are stored, they are on the disk. */
   append(records: readonly AuditRecord[]): Appended {
     const appended = this.#spool.append(records);
-    if (appended.is === 'stored' && appended.added > 0) for (const { run } of this.#readers) run?.wake();
+    if (appended.is === 'stored') for (const { run } of this.#readers) run?.wake();
     if (!this.#readers.some(({ run }) => run)) this.#release();
     return appended;
   }

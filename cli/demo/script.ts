@@ -30,7 +30,7 @@ export const madeUpScript = (run: string, seed: number, count: number): Script =
     vendors: ['openai', 'anthropic'].flatMap((kind) => vendorOf(kind) ?? []),
     budgets: [budget],
     replay: null,
-    label: 'Sending calls, 8 at a time',
+    label: 'Sending calls',
     steps: count,
     calls,
     // The last figure counts: streams give snapshots.
@@ -57,7 +57,7 @@ export const recordedScript = async (run: string, file: string, split: number | 
     vendors,
     budgets: [],
     replay,
-    label: 'Replaying exchanges, 8 at a time',
+    label: 'Replaying exchanges',
     steps: replay.size,
     calls: noted(),
     // Real providers count in too many ways for a simple look: that is what `judge` is for.

@@ -26,10 +26,12 @@ export const privateDatabase = (path: string): DatabaseSync => {
 
 /**
  * SQLite's primary result codes (https://sqlite.org/rescode.html) that mean that the file is not sound. Our statements are
- * right, so an error in them is one of the schema; a constraint means that the file has lied about its last number.
+ * right, so an error in them is one of the schema; "read-only" is what a damaged header says; a constraint means that the
+ * file has lied about its last number.
  */
 const unsoundCodes = new Set([
   1, // SQLITE_ERROR
+  8, // SQLITE_READONLY
   11, // SQLITE_CORRUPT
   19, // SQLITE_CONSTRAINT
   26, // SQLITE_NOTADB

@@ -51,16 +51,12 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 /** A crash has left something that SQLite completes or undoes when it opens the file for writing. */
 const isUnclean = (path: string): boolean => sizeOf(`${path}-wal`) > 0 || sizeOf(`${path}-journal`) > 0;
 
-/**
- * Sealed files say so themselves: the byte at 18 is 2 in WAL mode, else 1 (https://sqlite.org/fileformat2.html §1.3.3).
- * With anything else SQLite would take a file to be read-only.
- */
+/** Sealed files say so themselves: the byte at 18 is 2 in WAL mode, else 1 (https://sqlite.org/fileformat2.html §1.3.3). */
 const isSealed = (path: string): boolean => {
   const head = Buffer.alloc(19);
   const fd = openSync(path, 'r');
-  const read = readSync(fd, head, 0, head.length, 0);
+  readSync(fd, head, 0, head.length, 0);
   closeSync(fd);
-  if (read === head.length && head[18] !== 1 && head[18] !== 2) throw unsound('not a header of a database');
   return head[18] === 1 && !isUnclean(path);
 };
 
@@ -224,7 +220,8 @@ export class Segment {
   /** Nothing more will be written: folds the log into the file, so that one plain file remains. */
   seal(): void {
     if (this.#sealed) return;
-    this.#open().database.exec('PRAGMA journal_mode = DELETE');
+    const mode = this.#open().database.prepare('PRAGMA journal_mode = DELETE').get()?.['journal_mode'];
+    if (mode !== 'delete') throw unsound('the log cannot be folded into the file');
     this.#sealed = true;
     this.rest();
   }

@@ -45,7 +45,8 @@ for (const moment of moments) {
     const folder = await temporaryFolder(t);
     const dataDir = join(folder, 'demo');
     const file = join(dataDir, 'events.ndjson');
-    const demo = running(t, ['demo', '--data-dir', dataDir]);
+    // What the killed one cannot tidy up goes with the folder.
+    const demo = running(t, ['demo', '--data-dir', dataDir], { env: { TMPDIR: folder } });
     await grown(t, folder, file, moment);
     // In the middle of the second that the file exporter gives a batch to fill: there is something that only the spool has.
     await pause(400);

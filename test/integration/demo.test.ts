@@ -199,7 +199,7 @@ test('wrong flags, a broken replay file and a directory in use are said clearly'
   const folder = await temporaryFolder(t);
   const broken = join(folder, 'broken.ndjson');
   await writeFile(broken, `${JSON.stringify(openaiChat)}\n{"id":\n`);
-  const kept = running(t, ['demo', '--calls', '1', '--keep', '--data-dir', folder]);
+  const kept = running(t, ['demo', '--calls', '1', '--keep', '--data-dir', folder], { env: { TMPDIR: folder } });
   const [calls, replay, split, inUse] = await Promise.all([
     llmAudit(['demo', '--calls', 'many']),
     llmAudit(['demo', '--replay', broken, '--data-dir', folder]),

@@ -18,12 +18,14 @@ export interface Result {
 interface Surroundings {
   readonly cwd?: string;
   readonly input?: string;
+  /** On top of the environment of the test. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-const started = (command: string, args: readonly string[], { cwd = root, input = '' }: Surroundings) => {
+const started = (command: string, args: readonly string[], { cwd = root, input = '', env = {} }: Surroundings) => {
   // Tests that are run by a test would hand their results to the outer runner.
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const { NODE_TEST_CONTEXT: _, ...own } = process.env;
+  const child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   // A child that ends without reading is no failure of the test.
   child.stdin.on('error', () => {});
   child.stdin.end(input);

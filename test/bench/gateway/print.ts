@@ -59,7 +59,7 @@ export const printed = (
 ): string => `${figures(rows)}
 
 Medians of the rounds, (min..max) where it matters. CPU: the gateway's whole process, its delivery thread included.
-Others: share of the gateway's core that processes took which are no part of the benchmark; above a few percent, figures are too high.
+Others: what programs outside of the benchmark took of the gateway's core in the blocks that count.
 
 ${goalTable(wanted)}
 
