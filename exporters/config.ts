@@ -96,7 +96,9 @@ const unitProblems = ({ delivery = {} }: ExporterConfig, place: string): Problem
 const entryProblems = (entry: ExporterConfig, place: string): Problem[] => {
   const kind = Object.hasOwn(kinds, entry.type) ? kinds[entry.type as keyof typeof kinds] : undefined;
   if (!kind) {
-    return [{ place: `${place}.type`, message: `unknown kind "${entry.type}"; accepted: ${Object.keys(kinds).join(', ')}` }];
+    return [
+      { place: `${place}.type`, message: `unknown kind "${entry.type}"; accepted: ${Object.keys(kinds).join(', ')}` },
+    ];
   }
   const filter = compileFilter(filteringOf(entry), `${place}.filtering`);
   return [
@@ -114,12 +116,14 @@ export const exporterProblems = (entries: readonly ExporterConfig[], place = 'ex
   const seen = new Map<string, number>();
   return entries.flatMap((entry, index) => {
     const here = `${place}[${index}]`;
-    const first = [`id ${entry.id}`, ...(entry.type === 'file' ? [`path ${String(entry.config?.path)}`] : [])].flatMap((key) => {
-      const before = seen.get(key);
-      seen.set(key, before ?? index);
-      if (before === undefined) return [];
-      return [{ place: here, message: `same ${key} as ${place}[${before}]: each exporter needs its own` }];
-    });
+    const first = [`id ${entry.id}`, ...(entry.type === 'file' ? [`path ${String(entry.config?.path)}`] : [])].flatMap(
+      (key) => {
+        const before = seen.get(key);
+        seen.set(key, before ?? index);
+        if (before === undefined) return [];
+        return [{ place: here, message: `same ${key} as ${place}[${before}]: each exporter needs its own` }];
+      },
+    );
     return [...first, ...entryProblems(entry, here)];
   });
 };

@@ -20,7 +20,7 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts;
   #waiting: AuditRecord[] = [];
-  #scheduled = false;
+  #cancel: (() => void) | null = null;
   #trouble: string | null = null;
 
   constructor(parts: IntakeParts) {
@@ -42,11 +42,16 @@ export class Intake {
     this.#schedule(0);
   }
 
+  /** What is not written by now stays unwritten. */
+  stop(): void {
+    this.#cancel?.();
+    this.#waiting = [];
+  }
+
   #schedule(milliseconds: number): void {
-    if (this.#scheduled || this.#waiting.length === 0) return;
-    this.#scheduled = true;
-    this.#parts.clock.after(milliseconds, () => {
-      this.#scheduled = false;
+    if (this.#cancel || this.#waiting.length === 0) return;
+    this.#cancel = this.#parts.clock.after(milliseconds, () => {
+      this.#cancel = null;
       this.#commit();
     });
   }
@@ -56,9 +61,11 @@ export class Intake {
     const group = this.#waiting.slice(0, largestGroup);
     const appended = append(group);
     if (appended.is === 'unwritable') {
-      if (this.#trouble === null) log('error', 'the spool cannot be written: records wait in memory', { reason: appended.reason });
+      if (this.#trouble === null)
+        log('error', 'the spool cannot be written: records wait in memory', { reason: appended.reason });
       this.#trouble = appended.reason;
-      return this.#schedule(diskPause);
+      this.#schedule(diskPause);
+      return;
     }
     if (this.#trouble !== null) log('info', 'the spool can be written again');
     this.#trouble = null;

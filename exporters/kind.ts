@@ -11,7 +11,6 @@ export interface Problem {
 
 /** What a destination may know of its exporter beside its own `config`. */
 export interface Surroundings {
-  readonly exporter: string;
   /** Milliseconds for one attempt. */
   readonly timeout: number;
   readonly now: () => number;

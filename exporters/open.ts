@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { Acceptor, AuditRecord } from '../schemas/record.ts';
 import { type ExporterConfig, exporterProblems } from './config.ts';
 import { DeliveryError, reasonOf } from './errors.ts';
-import type { FlatRecords, FromWorker, LogLine, Question, WorkerData } from './messages.ts';
+import { Handover } from './handover.ts';
+import type { FromWorker, LogLine, Question, WorkerData } from './messages.ts';
 import { type Owner, ownDirectory } from './spool/owner.ts';
 import type { DeliveryStats } from './stats.ts';
 
@@ -41,12 +42,6 @@ export interface Delivery extends Acceptor {
   close(timeoutMs?: number): Promise<void>;
 }
 
-interface Waiting {
-  readonly length: number;
-  readonly resolve: () => void;
-  readonly reject: (error: DeliveryError) => void;
-}
-
 interface Answer {
   readonly resolve: (value: DeliveryStats | boolean) => void;
   readonly reject: (error: DeliveryError) => void;
@@ -54,44 +49,33 @@ interface Answer {
 
 type Asked = Question extends infer Kind ? (Kind extends Question ? Omit<Kind, 'ask'> : never) : never;
 
-/**
- * Milliseconds between two messages with records to the thread, which commits what each brings: at 3000 events a second
- * that is a third of the CPU time of a commit for each. A lone event goes at once, and so do this many.
- */
-const betweenPosts = 5;
-const worthPosting = 32;
-
 /** Milliseconds that the thread has to end beyond the time that `close` was given. */
 const closeGrace = 2_000;
 
 /** Beside the source it is source, beside the bundle a bundle. */
-const workerFile = (): URL => new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './delivery-worker.js', import.meta.url);
+const workerFile = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './delivery-worker.js', import.meta.url);
 
 class ThreadedDelivery implements Delivery {
   readonly #worker: Worker;
-  readonly #memory: number;
+  readonly #handover: Handover;
   readonly #log: (line: LogLine) => void;
-  readonly #release: () => void;
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #answers = new Map<number, Answer>();
-  /** Handed over or about to be, oldest first, from `#settled` on. */
-  #waiting: Waiting[] = [];
-  #settled = 0;
-  #waitingLength = 0;
-  #unposted: FlatRecords = [];
-  #postedAt = 0;
   #asked = 0;
   #full = false;
+  /** Why nothing is taken any more. */
   #refusing: DeliveryError | null = null;
 
-  constructor(data: WorkerData, memory: number, log: (line: LogLine) => void, release: () => void) {
-    this.#memory = memory;
+  constructor(data: WorkerData, memory: number, log: (line: LogLine) => void) {
     this.#log = log;
-    this.#release = release;
     this.#worker = new Worker(workerFile(), { workerData: data, name: 'delivery' });
+    this.#handover = new Handover((records) => this.#worker.postMessage(records), memory);
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
-    this.#worker.on('error', (thrown) => this.#log({ level: 'error', msg: 'the delivery thread failed', reason: reasonOf(thrown) }));
+    this.#worker.on('error', (thrown) =>
+      log({ level: 'error', msg: 'the delivery thread failed', reason: reasonOf(thrown) }),
+    );
     this.#worker.on('exit', () => this.#end());
   }
 
@@ -99,34 +83,16 @@ class ThreadedDelivery implements Delivery {
     return this.#ready.promise;
   }
 
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   get isFull(): boolean {
     return this.#full;
   }
 
-  accept({ id, at, kind, body }: AuditRecord): Promise<void> {
-    if (this.#refusing) return Promise.reject(this.#refusing);
-    if (this.#waitingLength + body.length > this.#memory) {
-      return Promise.reject(new DeliveryError('spool_unwritable', 'the disk takes nothing, or too slowly, and the memory for such times is used up'));
-    }
-    this.#unposted.push(id, at, kind, body);
-    this.#waitingLength += body.length;
-    this.#schedulePost();
-    return new Promise((resolve, reject) => this.#waiting.push({ length: body.length, resolve, reject }));
-  }
-
-  #schedulePost(): void {
-    if (this.#unposted.length === 4 * worthPosting) setImmediate(() => this.#post());
-    if (this.#unposted.length > 4) return;
-    const soon = Math.ceil(this.#postedAt + betweenPosts - performance.now());
-    if (soon > 0) setTimeout(() => this.#post(), soon);
-    else setImmediate(() => this.#post());
-  }
-
-  #post(): void {
-    if (this.#unposted.length === 0) return;
-    this.#postedAt = performance.now();
-    this.#worker.postMessage(this.#unposted);
-    this.#unposted = [];
+  accept(record: AuditRecord): Promise<void> {
+    return this.#refusing ? Promise.reject(this.#refusing) : this.#handover.take(record);
   }
 
   async deadLetter({ id, at, kind, body }: AuditRecord, reason: string): Promise<void> {
@@ -153,7 +119,7 @@ class ThreadedDelivery implements Delivery {
 
   #ask(question: Asked): Promise<DeliveryStats | boolean> {
     if (this.#refusing) return Promise.reject(this.#refusing);
-    this.#post(); // what was accepted before is heard before
+    this.#handover.post(); // what was accepted before is heard before
     const ask = ++this.#asked;
     return new Promise((resolve, reject) => {
       this.#answers.set(ask, { resolve, reject });
@@ -161,59 +127,54 @@ class ThreadedDelivery implements Delivery {
     });
   }
 
+  #answered(ask: number): Answer | undefined {
+    const answer = this.#answers.get(ask);
+    this.#answers.delete(ask);
+    return answer;
+  }
+
   #hear(message: FromWorker): void {
     switch (message.say) {
       case 'settled':
         this.#full = message.full;
-        return this.#settle(message.count, message.is);
+        this.#handover.settle(
+          message.count,
+          message.is === 'full'
+            ? new DeliveryError('spool_full', 'the spool is full and on_full is refuse_calls')
+            : null,
+        );
+        break;
       case 'full':
         this.#full = message.full;
-        return;
+        break;
       case 'answer':
-        this.#answers.get(message.ask)?.resolve(message.value);
-        this.#answers.delete(message.ask);
-        return;
+        this.#answered(message.ask)?.resolve(message.value);
+        break;
       case 'refusal': {
         const error = new DeliveryError(message.code, message.message);
-        if (message.ask === null) return this.#ready.reject(error);
-        this.#answers.get(message.ask)?.reject(error);
-        this.#answers.delete(message.ask);
-        return;
+        if (message.ask === null) this.#ready.reject(error);
+        else this.#answered(message.ask)?.reject(error);
+        break;
       }
       case 'ready':
-        return this.#ready.resolve();
+        this.#ready.resolve();
+        break;
       case 'log':
-        return this.#log(message.line);
-    }
-  }
-
-  #settle(count: number, is: 'stored' | 'full'): void {
-    const end = this.#settled + count;
-    const error = is === 'full' ? new DeliveryError('spool_full', 'the spool is full and on_full is refuse_calls') : null;
-    for (; this.#settled < end; this.#settled++) {
-      const { length, resolve, reject } = this.#waiting[this.#settled] as Waiting;
-      this.#waitingLength -= length;
-      if (error) reject(error);
-      else resolve();
-    }
-    // Shifting one by one would copy the rest each time.
-    if (this.#settled >= 1_000 || this.#settled === this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#settled);
-      this.#settled = 0;
+        this.#log(message.line);
+        break;
     }
   }
 
   #end(): void {
-    this.#refusing ??= new DeliveryError('thread_ended', 'the delivery thread has ended; events are not accepted before the next start');
-    const error = this.#refusing;
-    for (const { reject } of this.#waiting.slice(this.#settled)) reject(error);
-    for (const { reject } of this.#answers.values()) reject(error);
-    this.#waiting = [];
-    this.#settled = 0;
+    this.#refusing ??= new DeliveryError(
+      'thread_ended',
+      'the delivery thread has ended; events are not accepted before the next start',
+    );
+    this.#handover.end(this.#refusing);
+    for (const { reject } of this.#answers.values()) reject(this.#refusing);
     this.#answers.clear();
-    this.#ready.reject(error);
+    this.#ready.reject(this.#refusing);
     this.#ended.resolve();
-    this.#release();
   }
 }
 
@@ -226,7 +187,7 @@ export const openDelivery = async (options: DeliveryOptions): Promise<Delivery> 
   if (problems.length > 0) {
     throw new DeliveryError('bad_exporters', problems.map(({ place, message }) => `${place}: ${message}`).join('\n'));
   }
-  const { dir, exporters, spool = {} } = options;
+  const { dir, exporters, spool = {}, log = () => {} } = options;
   const owner = options.owner ?? ownDirectory(dir);
   const data: WorkerData = {
     dir,
@@ -236,9 +197,8 @@ export const openDelivery = async (options: DeliveryOptions): Promise<Delivery> 
     onFull: spool.on_full ?? 'drop_oldest',
     deadLetterBytes: options.dead_letter_bytes ?? 1024 ** 3,
   };
-  const delivery = new ThreadedDelivery(data, spool.memory ?? 64 * 1024 ** 2, options.log ?? (() => {}), () => {
-    if (!options.owner) owner.release();
-  });
+  const delivery = new ThreadedDelivery(data, spool.memory ?? 64 * 1024 ** 2, log);
+  if (!options.owner) delivery.ended.then(() => owner.release());
   await delivery.ready;
   return delivery;
 };

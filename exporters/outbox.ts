@@ -1,13 +1,12 @@
 /** The spool with everyone who reads it: takes records, lets each exporter deliver them, deletes what all have passed. */
 import { join } from 'node:path';
 import type { AuditRecord } from '../schemas/record.ts';
-import { type ExporterConfig, type Exporter, readExporter } from './config.ts';
+import { type Exporter, type ExporterConfig, readExporter } from './config.ts';
 import { reasonOf } from './errors.ts';
 import type { Log } from './log.ts';
+import { openRun } from './open-run.ts';
 import { type Clock, systemClock } from './pipeline/clock.ts';
-import { compileFilter } from './pipeline/filter.ts';
-import { Run } from './pipeline/run.ts';
-import { kinds } from './registry.generated.ts';
+import type { Run } from './pipeline/run.ts';
 import { type Cursor, Cursors } from './spool/cursors.ts';
 import { DeadLetters } from './spool/dead-letters.ts';
 import { type Appended, Spool } from './spool/spool.ts';
@@ -36,20 +35,6 @@ const cursorSync = 1_000;
 /** Milliseconds between two looks at whether everybody has caught up. */
 const look = 10;
 
-const openRun = async (
-  exporter: Exporter,
-  parts: Omit<ConstructorParameters<typeof Run>[0], 'exporter' | 'destination' | 'accepts'>,
-): Promise<Run> => {
-  const destination = await kinds[exporter.type as keyof typeof kinds].open(exporter.config, {
-    exporter: exporter.id,
-    timeout: exporter.timeout,
-    now: parts.clock.now,
-  });
-  const filter = compileFilter(exporter.filtering, exporter.id);
-  if ('problems' in filter) throw new TypeError(`exporter ${exporter.id} was not checked`);
-  return new Run({ ...parts, exporter, destination, accepts: filter.accepts });
-};
-
 export class Outbox {
   readonly #cursors: Cursors;
   readonly #spool: Spool;
@@ -60,6 +45,7 @@ export class Outbox {
   /** Cursors that could not be written when they moved. */
   readonly #unsaved = new Set<string>();
   #cancelSync: () => void = () => {};
+  #hurries = 0;
 
   private constructor(options: OutboxOptions, clock: Clock) {
     const { dir, log, maxBytes, segmentBytes, onFull } = options;
@@ -98,6 +84,8 @@ export class Outbox {
         return { exporter, run };
       }),
     );
+    // A new exporter begins here, whatever happens to the machine from now on.
+    outbox.#saveCursors();
     outbox.#scheduleSync();
     outbox.#release();
     for (const { run } of outbox.#readers) run?.wake();
@@ -159,7 +147,12 @@ export class Outbox {
       return exporter.keepWhenDisabled ? [this.#cursorOf(exporter.id).seq] : [];
     });
     const upTo = Math.min(this.#spool.lastSeq, ...held);
-    if (this.#spool.isReleasable(upTo) && this.#saveCursors()) this.#spool.release(upTo);
+    if (!this.#spool.isReleasable(upTo) || !this.#saveCursors()) return;
+    try {
+      this.#spool.release(upTo);
+    } catch (thrown) {
+      this.#log('error', 'a file of the spool cannot be deleted', { reason: reasonOf(thrown) });
+    }
   }
 
   /** Takes records: when they are stored, they are on the disk. */
@@ -180,11 +173,10 @@ export class Outbox {
     return this.#spool.isFull;
   }
 
-  stats(): DeliveryStats {
+  stats(): Omit<DeliveryStats, 'unwritten' | 'disk_trouble'> {
     const spool = this.#spool;
     return {
       accepted: spool.lastSeq,
-      unwritten: 0,
       spool: {
         segments: spool.segments,
         bytes: spool.bytes,
@@ -215,23 +207,28 @@ export class Outbox {
     return true;
   }
 
-  #hurry(hurried: boolean): void {
-    for (const { run } of this.#readers) run?.hurry(hurried);
+  /** As long as anybody is in a hurry. */
+  #hurry(change: 1 | -1): void {
+    this.#hurries += change;
+    for (const { run } of this.#readers) run?.hurry(this.#hurries > 0);
   }
 
   /** Sends without waiting for batches to fill; true once every enabled exporter has settled what is here now. */
   async drained(timeout: number): Promise<boolean> {
     const target = this.#spool.lastSeq;
-    this.#hurry(true);
-    const done = await this.#until(() => this.#readers.every(({ run }) => run === null || run.cursor.seq >= target), timeout);
-    this.#hurry(false);
+    this.#hurry(1);
+    const done = await this.#until(
+      () => this.#readers.every(({ run }) => run === null || run.cursor.seq >= target),
+      timeout,
+    );
+    this.#hurry(-1);
     return done;
   }
 
   /** Delivers what can be delivered in the time, then stops and closes all files. */
   async close(timeout: number): Promise<void> {
     const target = this.#spool.lastSeq;
-    this.#hurry(true);
+    this.#hurry(1);
     // No use in waiting for a destination that is down.
     const isOver = (run: Run): boolean => run.cursor.seq >= target || run.health.state !== 'delivering';
     await this.#until(() => this.#readers.every(({ run }) => run === null || isOver(run)), timeout);

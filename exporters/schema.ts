@@ -23,7 +23,8 @@ const filtering = {
   properties: {
     include: {
       ...rules,
-      description: 'Events that match any of these objects. Values: literals, nested objects, arrays, `{$wildcard: "gpt-*"}`.',
+      description:
+        'Events that match any of these objects. Values: literals, nested objects, arrays, `{$wildcard: "gpt-*"}`.',
       examples: [[{ audit: 'LLMUsageAudit', provider: 'openai', model: { $wildcard: 'gpt-*' } }]],
     },
     exclude: {
@@ -48,14 +49,27 @@ const delivery = {
       description:
         'After so many failed attempts a batch goes to the dead letters. 0: never, it is tried until the destination is back.',
     },
-    backoff_min: { ...duration, default: '500ms', description: 'Upper bound of the first wait; each failure doubles it, the wait is random below it.' },
+    backoff_min: {
+      ...duration,
+      default: '500ms',
+      description: 'Upper bound of the first wait; each failure doubles it, the wait is random below it.',
+    },
     backoff_max: { ...duration, default: '60s', description: 'The bound grows no further than this.' },
-    timeout: { ...duration, default: '30s', description: 'An attempt without an answer after this time has failed and is made again (webhook).' },
-    max_batch_bytes: { ...size, default: '1MiB', description: 'A batch is sent before it grows over this; a larger event travels alone.' },
+    timeout: {
+      ...duration,
+      default: '30s',
+      description: 'An attempt without an answer after this time has failed and is made again (webhook).',
+    },
+    max_batch_bytes: {
+      ...size,
+      default: '1MiB',
+      description: 'A batch is sent before it grows over this; a larger event travels alone.',
+    },
     keep_when_disabled: {
       type: 'boolean',
       default: false,
-      description: 'While `enabled: false`: keep in the spool what this exporter has not delivered, so that it catches up later.',
+      description:
+        'While `enabled: false`: keep in the spool what this exporter has not delivered, so that it catches up later.',
     },
   },
 } as const;
@@ -81,7 +95,8 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
     id: {
       type: 'string',
       pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$',
-      description: 'Names the exporter for ever: its place in the spool is kept under this id, another id is a new exporter.',
+      description:
+        'Names the exporter for ever: its place in the spool is kept under this id, another id is a new exporter.',
       examples: ['data_exporter_warehouse'],
     },
     name: { type: 'string', maxLength: 256, default: '', description: 'For people; the id when empty.' },
@@ -92,9 +107,16 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
       type: 'integer',
       minimum: 1,
       default: 5000,
-      description: 'Accepted for compatibility and not read: the spool on disk stands where Otoroshi has a queue in memory.',
+      description:
+        'Accepted for compatibility and not read: the spool on disk stands where Otoroshi has a queue in memory.',
     },
-    groupSize: { type: 'integer', minimum: 1, maximum: 10_000, default: 100, description: 'Events per batch, at most.' },
+    groupSize: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 10_000,
+      default: 100,
+      description: 'Events per batch, at most.',
+    },
     groupDuration: {
       type: 'integer',
       minimum: 0,
@@ -114,5 +136,7 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
     delivery,
     config: { type: 'object', default: {}, description: 'What the kind needs to know; see the page of the kind.' },
   },
-  allOf: Object.entries(kinds).sort().map(([kind, config]) => about(kind, config)),
+  allOf: Object.entries(kinds)
+    .sort()
+    .map(([kind, config]) => about(kind, config)),
 });

@@ -20,6 +20,8 @@ export interface DeliveryStats {
   readonly accepted: number;
   /** Records in memory, waiting for the disk. */
   readonly unwritten: number;
+  /** Why the disk does not take them; null while it does. */
+  readonly disk_trouble: string | null;
   readonly spool: {
     readonly segments: number;
     readonly bytes: number;

@@ -12,7 +12,8 @@ const amount = (text: string | number, units: Record<string, number>, accepted: 
 };
 
 /** `30s`, `500ms`, `2m`, `1.5h`, `1d` in milliseconds; a number is milliseconds already. Throws a RangeError on anything else. */
-export const milliseconds = (text: string | number): number => amount(text, durations, 'a duration like 500ms, 30s, 2m, 1h or 1d');
+export const milliseconds = (text: string | number): number =>
+  amount(text, durations, 'a duration like 500ms, 30s, 2m, 1h or 1d');
 
 /** `64KiB`, `1MiB`, `10GiB`, `512B` in bytes; a number is bytes already. Throws a RangeError on anything else. */
 export const bytes = (text: string | number): number => amount(text, sizes, 'a size like 512B, 64KiB, 1MiB or 10GiB');

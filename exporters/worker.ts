@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import type { FlatRecords, FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { systemClock } from './pipeline/clock.ts';
+import type { DeliveryStats } from './stats.ts';
 
 const port = parentPort;
 if (!port) throw new Error('worker.ts runs as a worker thread of open.ts');
@@ -17,7 +18,12 @@ const log: Log = (level, msg, facts) => say({ say: 'log', line: { level, msg, ..
 const unflatten = (flat: FlatRecords): AuditRecord[] => {
   const records: AuditRecord[] = [];
   for (let at = 0; at < flat.length; at += 4) {
-    records.push({ id: flat[at] as string, at: flat[at + 1] as number, kind: flat[at + 2] as string, body: flat[at + 3] as string });
+    records.push({
+      id: flat[at] as string,
+      at: flat[at + 1] as number,
+      kind: flat[at + 2] as string,
+      body: flat[at + 3] as string,
+    });
   }
   return records;
 };
@@ -25,8 +31,11 @@ const unflatten = (flat: FlatRecords): AuditRecord[] => {
 /** Milliseconds between two looks at whether the spool is full; exporters that catch up make room silently. */
 const look = 200;
 
+/** How often a close looks whether the last records are written, in milliseconds. */
+const closeLook = 5;
+
 const serve = (outbox: Outbox): void => {
-  let full = outbox.isFull;
+  let full = false;
   const intake = new Intake({
     append: (records) => outbox.append(records),
     clock: systemClock,
@@ -37,23 +46,26 @@ const serve = (outbox: Outbox): void => {
     },
   });
 
-  const timer = setInterval(() => {
+  const tellFull = (): void => {
     if (outbox.isFull === full) return;
     full = !full;
     say({ say: 'full', full });
-  }, look);
+  };
+  tellFull();
+  const timer = setInterval(tellFull, look);
 
   /** Resolves to the milliseconds that are left once nothing is in memory only, or the time is up. */
   const written = async (timeout: number): Promise<number> => {
     const deadline = Date.now() + timeout;
-    while (intake.unwritten > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (intake.unwritten > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, closeLook));
     return Math.max(0, deadline - Date.now());
   };
 
-  const answer = async (question: Question): Promise<ReturnType<Outbox['stats']> | boolean> => {
+  const answer = async (question: Question): Promise<DeliveryStats | boolean> => {
     switch (question.what) {
       case 'stats':
-        return { ...outbox.stats(), unwritten: intake.unwritten };
+        return { ...outbox.stats(), unwritten: intake.unwritten, disk_trouble: intake.trouble };
       case 'drained': {
         const left = await written(question.timeout);
         return intake.unwritten === 0 && (await outbox.drained(left));
@@ -63,10 +75,13 @@ const serve = (outbox: Outbox): void => {
         if (record) outbox.deadLetter(record, question.reason);
         return true;
       }
-      case 'close':
-        await outbox.close(await written(question.timeout));
+      case 'close': {
+        const left = await written(question.timeout);
+        intake.stop();
         clearInterval(timer);
+        await outbox.close(left);
         return true;
+      }
     }
   };
 

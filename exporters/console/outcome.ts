@@ -1,7 +1,9 @@
 /** What a failed write to standard output means: whoever reads it has gone, or it cannot be written for now. */
-import { type Outcome, blocked, retry } from '../pipeline/outcome.ts';
+import { blocked, type Outcome, retry } from '../pipeline/outcome.ts';
 
 export const errorOutcome = (thrown: unknown): Outcome => {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown error';
-  return code === 'EPIPE' || code === 'EBADF' ? blocked(`standard output is closed: ${code}`) : retry(`standard output: ${code}`);
+  return code === 'EPIPE' || code === 'EBADF'
+    ? blocked(`standard output is closed: ${code}`)
+    : retry(`standard output: ${code}`);
 };

@@ -21,16 +21,25 @@ export const schema = {
     maxFileSize: {
       ...size,
       default: '64MiB',
-      description: 'A file that would grow over this is put aside under a name with the time in it, and a new one begun.',
+      description:
+        'A file that would grow over this is put aside under a name with the time in it, and a new one begun.',
     },
-    maxFileAge: { ...duration, description: 'A file is also put aside when its first line is older than this. Absent: never.', examples: ['24h'] },
+    maxFileAge: {
+      ...duration,
+      description: 'A file is also put aside when its first line is older than this. Absent: never.',
+      examples: ['24h'],
+    },
     maxNumberOfFile: {
       type: 'integer',
       minimum: 0,
       default: 0,
       description: 'Files kept beside the current one; the oldest are deleted. 0: all.',
     },
-    maxTotalSize: { ...size, description: 'The oldest files are deleted when all together are larger. Absent: no bound.', examples: ['1GiB'] },
+    maxTotalSize: {
+      ...size,
+      description: 'The oldest files are deleted when all together are larger. Absent: no bound.',
+      examples: ['1GiB'],
+    },
   },
 } as const;
 

@@ -5,13 +5,22 @@ import type { FileConfig } from './config.ts';
 
 const parts = (now: number): Record<string, string> => {
   const text = new Date(now).toISOString(); // 2026-01-31T10:20:30.123Z
-  return { date: text.slice(0, 10), year: text.slice(0, 4), month: text.slice(5, 7), day: text.slice(8, 10), hour: text.slice(11, 13) };
+  return {
+    date: text.slice(0, 10),
+    year: text.slice(0, 4),
+    month: text.slice(5, 7),
+    day: text.slice(8, 10),
+    hour: text.slice(11, 13),
+  };
 };
 
 /** The path to write to now: placeholders in its name filled in, UTC. */
 export const currentPath = (template: string, now: number): string => {
   const values = parts(now);
-  return join(dirname(template), basename(template).replace(/\{([a-z]+)\}/g, (whole, name: string) => values[name] ?? whole));
+  return join(
+    dirname(template),
+    basename(template).replace(/\{([a-z]+)\}/g, (whole, name: string) => values[name] ?? whole),
+  );
 };
 
 /** `events.ndjson` → `events.2026-01-31T10-20-30.123Z.ndjson`, with a number behind the time when that is taken. */
@@ -27,7 +36,13 @@ export const asidePath = (path: string, now: number, taken: (path: string) => bo
 
 /** Matches the names of all files that this template has led to. */
 const pattern = (template: string): RegExp => {
-  const digits: Record<string, string> = { date: '\\d{4}-\\d{2}-\\d{2}', year: '\\d{4}', month: '\\d{2}', day: '\\d{2}', hour: '\\d{2}' };
+  const digits: Record<string, string> = {
+    date: '\\d{4}-\\d{2}-\\d{2}',
+    year: '\\d{4}',
+    month: '\\d{2}',
+    day: '\\d{2}',
+    hour: '\\d{2}',
+  };
   const fixed = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const name = basename(template);
   const extension = extname(name);

@@ -22,7 +22,11 @@ export type Outcome =
 
 export const delivered: Outcome = { is: 'delivered' };
 export const duplicate: Outcome = { is: 'duplicate' };
-export const retry = (reason: string, more: { after?: number; suspect?: boolean } = {}): Outcome => ({ is: 'retry', reason, ...more });
+export const retry = (reason: string, more: { after?: number; suspect?: boolean } = {}): Outcome => ({
+  is: 'retry',
+  reason,
+  ...more,
+});
 export const split = (reason: string): Outcome => ({ is: 'split', reason });
 export const deadLetter = (reason: string): Outcome => ({ is: 'deadLetter', reason });
 export const blocked = (reason: string, final = false): Outcome => ({ is: 'blocked', reason, final });

@@ -51,14 +51,15 @@ export class Patience {
   }
 
   pause(cause: Extract<Outcome, { is: 'retry' | 'blocked' }>): void {
-    const { clock, backoff, random } = this.#parts;
     this.#failures++;
-    if (cause.is === 'retry') {
-      this.#gate = clock.now() + Math.max(backoffDelay(this.#failures, backoff, random), cause.after ?? 0);
-      return this.#turn({ state: 'retrying', reason: cause.reason });
-    }
-    this.#gate = cause.final ? Number.POSITIVE_INFINITY : clock.now() + blockedPause;
-    this.#turn({ state: 'blocked', reason: cause.reason });
+    this.#gate = this.#parts.clock.now() + this.#wait(cause);
+    this.#turn({ state: cause.is === 'blocked' ? 'blocked' : 'retrying', reason: cause.reason });
+  }
+
+  #wait(cause: Extract<Outcome, { is: 'retry' | 'blocked' }>): number {
+    const { backoff, random } = this.#parts;
+    if (cause.is === 'retry') return Math.max(backoffDelay(this.#failures, backoff, random), cause.after ?? 0);
+    return cause.final ? Number.POSITIVE_INFINITY : blockedPause;
   }
 
   /** One line when something changes, none for every attempt. */

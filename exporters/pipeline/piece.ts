@@ -47,7 +47,8 @@ export const newPiece = (records: readonly Stored[], sentence: string | null = n
 });
 
 /** It has been tried alone and often, in vain: others need not wait for it. */
-export const isStuck = ({ records, attempts }: Piece): boolean => records.length === 1 && attempts >= attemptsBeforeSplit;
+export const isStuck = ({ records, attempts }: Piece): boolean =>
+  records.length === 1 && attempts >= attemptsBeforeSplit;
 
 const halves = (piece: Piece): Piece[] => {
   const middle = Math.ceil(piece.records.length / 2);
@@ -55,7 +56,11 @@ const halves = (piece: Piece): Piece[] => {
 };
 
 /** A piece that failed, the refusal of all its records being `outcome`. */
-const failed = (piece: Piece, outcome: Exclude<Outcome, { is: 'delivered' | 'duplicate' | 'deadLetter' }>, seen: Experience) => {
+const failed = (
+  piece: Piece,
+  outcome: Exclude<Outcome, { is: 'delivered' | 'duplicate' | 'deadLetter' }>,
+  seen: Experience,
+) => {
   // Not the records' fault, so it does not count against them.
   if (outcome.is === 'blocked') return { rest: [piece], pause: outcome };
   const again: Piece = {
@@ -69,7 +74,8 @@ const failed = (piece: Piece, outcome: Exclude<Outcome, { is: 'delivered' | 'dup
 
   if (outcome.is === 'split') {
     if (!alone) return { rest: halves(again), pause: null };
-    if (seen.condemnedInRow < mostCondemnedInRow || othersAccepted) return { rest: [condemned(outcome.reason)], pause: null };
+    if (seen.condemnedInRow < mostCondemnedInRow || othersAccepted)
+      return { rest: [condemned(outcome.reason)], pause: null };
     return { rest: [again], pause: { is: 'retry' as const, reason: `refuses everything: ${outcome.reason}` } };
   }
   const wait = { pause: outcome };
@@ -86,13 +92,19 @@ const failed = (piece: Piece, outcome: Exclude<Outcome, { is: 'delivered' | 'dup
 
 /** Reads the outcomes of an attempt, one for each record of the piece. */
 export const land = (piece: Piece, outcomes: readonly Outcome[], experience: Experience): Landing => {
-  const withFate = piece.records.map((record, index) => ({ record, outcome: outcomes[index] ?? { is: 'retry', reason: 'no answer' } as const }));
-  const those = (is: Outcome['is']): Stored[] => withFate.filter(({ outcome }) => outcome.is === is).map(({ record }) => record);
+  const withFate = piece.records.map((record, index) => ({
+    record,
+    outcome: outcomes[index] ?? ({ is: 'retry', reason: 'no answer' } as const),
+  }));
+  const those = (is: Outcome['is']): Stored[] =>
+    withFate.filter(({ outcome }) => outcome.is === is).map(({ record }) => record);
   const delivered = those('delivered');
   const duplicate = those('duplicate');
   const seen = { ...experience, accepted: experience.accepted + delivered.length + duplicate.length };
   const condemned = withFate.flatMap(({ record, outcome }) =>
-    outcome.is === 'deadLetter' ? [{ ...piece, records: [record], attempts: piece.attempts + 1, sentence: outcome.reason }] : [],
+    outcome.is === 'deadLetter'
+      ? [{ ...piece, records: [record], attempts: piece.attempts + 1, sentence: outcome.reason }]
+      : [],
   );
 
   const order = ['blocked', 'split', 'retry'] as const;

@@ -115,7 +115,9 @@ export class Run {
       Math.min(
         this.#mayRead ? this.#reader.due : never,
         waiting.some(({ sentence }) => sentence !== null) ? this.#burialGate : never,
-        waiting.some(({ sentence }) => sentence === null) && this.#flights.size < this.#limit ? this.#patience.gate : never,
+        waiting.some(({ sentence }) => sentence === null) && this.#flights.size < this.#limit
+          ? this.#patience.gate
+          : never,
       ),
     );
   }
@@ -166,7 +168,8 @@ export class Run {
     this.#pieces.splice(this.#pieces.indexOf(piece), 1, ...rest);
     const accepted = delivered.length + duplicate.length;
     this.#accepted += accepted;
-    this.#condemnedInRow = (accepted > 0 ? 0 : this.#condemnedInRow) + rest.filter(({ sentence }) => sentence !== null).length;
+    this.#condemnedInRow =
+      (accepted > 0 ? 0 : this.#condemnedInRow) + rest.filter(({ sentence }) => sentence !== null).length;
     if (this.#stopped) return;
     if (pause) this.#patience.pause(pause);
     else if (accepted > 0) this.#patience.accepted();
@@ -178,7 +181,15 @@ export class Run {
     const condemned = this.#pieces.filter(({ sentence }) => sentence !== null);
     if (condemned.length === 0 || clock.now() < this.#burialGate) return;
     const letters = condemned.flatMap(({ records, attempts, sentence }) =>
-      records.map(({ id, at, kind, body }) => ({ id, at, kind, body, attempts, exporter: exporter.id, reason: sentence ?? '' })),
+      records.map(({ id, at, kind, body }) => ({
+        id,
+        at,
+        kind,
+        body,
+        attempts,
+        exporter: exporter.id,
+        reason: sentence ?? '',
+      })),
     );
     try {
       deadLetters.append(letters);
@@ -189,7 +200,11 @@ export class Run {
     }
     for (const { records } of condemned) for (const { seq } of records) this.#window.settle(seq, 'dead_lettered');
     this.#pieces = this.#pieces.filter(({ sentence }) => sentence === null);
-    log('warn', 'records went to the dead letters', { exporter: exporter.id, records: letters.length, reason: letters[0]?.reason });
+    log('warn', 'records went to the dead letters', {
+      exporter: exporter.id,
+      records: letters.length,
+      reason: letters[0]?.reason,
+    });
   }
 
   #advance(): void {

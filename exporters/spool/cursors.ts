@@ -30,7 +30,8 @@ const table = `CREATE TABLE IF NOT EXISTS cursor(
 const spoolName = '';
 const nothing: Cursor = { start: 0, seq: 0, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
 
-const checksum = (name: string, cursor: Cursor): number => crc32([name, ...fields.map((field) => cursor[field])].join());
+const checksum = (name: string, cursor: Cursor): number =>
+  crc32([name, ...fields.map((field) => cursor[field])].join());
 
 interface Connection {
   readonly database: DatabaseSync;
@@ -46,11 +47,16 @@ const connect = (path: string): Connection => {
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${table}`);
     const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'];
     if (verdict !== 'ok') throw unsound(String(verdict));
-    const rows = database.prepare('SELECT * FROM cursor').all() as unknown as (Cursor & { name: string; crc: number })[];
+    const rows = database.prepare('SELECT * FROM cursor').all() as unknown as (Cursor & {
+      name: string;
+      crc: number;
+    })[];
     if (rows.some((row) => checksum(row.name, row) !== row.crc)) throw unsound('the checksum of a cursor is wrong');
     return {
       database,
-      put: database.prepare(`INSERT OR REPLACE INTO cursor VALUES(${['name', ...fields, 'crc'].map(() => '?').join(', ')})`),
+      put: database.prepare(
+        `INSERT OR REPLACE INTO cursor VALUES(${['name', ...fields, 'crc'].map(() => '?').join(', ')})`,
+      ),
       cursors: new Map(rows.map(({ name, crc: _, ...cursor }) => [name, { ...cursor }])),
     };
   } catch (thrown) {

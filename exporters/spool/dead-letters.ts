@@ -76,7 +76,10 @@ export class DeadLetters {
   #putAside(day: string): void {
     const last = this.#files().findLast((name) => name.startsWith(`${day}.0`));
     const number = last === undefined ? 1 : Number.parseInt(last.slice(day.length + 1), 10) + 1;
-    renameSync(join(this.#folder, `${day}.ndjson`), join(this.#folder, `${day}.${String(number).padStart(6, '0')}.ndjson`));
+    renameSync(
+      join(this.#folder, `${day}.ndjson`),
+      join(this.#folder, `${day}.${String(number).padStart(6, '0')}.ndjson`),
+    );
   }
 
   #makeRoom(): void {

@@ -1,5 +1,6 @@
 /** One process owns a data directory. The lock is SQLite's own, so that the kernel frees it when the process dies. */
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { DeliveryError, reasonOf } from '../errors.ts';
 import { privateDatabase, privateDirectory, sqliteCode } from './disk.ts';
 
@@ -7,6 +8,9 @@ export interface Owner {
   readonly dir: string;
   release(): void;
 }
+
+/** A database that nobody refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>();
 
 /**
  * Makes this process the owner of `dir` until it ends or releases it. Throws a DeliveryError: `directory_owned` when
@@ -21,7 +25,11 @@ export const ownDirectory = (dir: string): Owner => {
       database.close();
       throw thrown;
     }
-    return { dir, release: () => database.close() };
+    held.add(database);
+    const release = (): void => {
+      if (held.delete(database)) database.close();
+    };
+    return { dir, release };
   } catch (thrown) {
     const busy = sqliteCode(thrown) === 5; // SQLITE_BUSY
     throw new DeliveryError(

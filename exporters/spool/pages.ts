@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { checksum, type Stored } from './record.ts';
-import { pageSize } from './segment.ts';
+import { pageSize } from './segment-file.ts';
 
 const tableLeaf = 0x0d;
 const logHeader = 32;
@@ -76,13 +76,18 @@ const columns = (payload: Buffer): Value[] | null => {
 
 const toRecord = (seq: number, payload: Buffer): Stored | null => {
   const [, id, at, kind, crc, body] = columns(payload) ?? [];
-  if (typeof id !== 'string' || typeof at !== 'number' || typeof kind !== 'string' || typeof body !== 'string') return null;
+  if (typeof id !== 'string' || typeof at !== 'number' || typeof kind !== 'string' || typeof body !== 'string')
+    return null;
   const record = { seq, id, at, kind, body };
   return checksum(record) === crc ? record : null;
 };
 
 /** One cell of a leaf: its record's number and bytes, which may go on in overflow pages. */
-const cell = (page: Buffer, at: number, overflow: (number: number) => Buffer | null): [seq: number, payload: Buffer] | null => {
+const cell = (
+  page: Buffer,
+  at: number,
+  overflow: (number: number) => Buffer | null,
+): [seq: number, payload: Buffer] | null => {
   const length = varint(page, at);
   const seq = length && varint(page, length[1]);
   if (!length || !seq || length[0] > longestRecord) return null;

@@ -10,4 +10,5 @@ export interface Stored extends AuditRecord {
 }
 
 /** CRC-32 over all of a record: SQLite notices a page that makes no sense, but not a letter that has changed. */
-export const checksum = ({ seq, id, at, kind, body }: Stored): number => crc32(body, crc32(`${seq} ${at} ${kind} ${id}`));
+export const checksum = ({ seq, id, at, kind, body }: Stored): number =>
+  crc32(body, crc32(`${seq} ${at} ${kind} ${id}`));

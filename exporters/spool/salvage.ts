@@ -3,7 +3,8 @@ import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { privateDirectory, syncDirectory } from './disk.ts';
 import { wholeRecords } from './pages.ts';
-import { removeDatabase, Segment } from './segment.ts';
+import { Segment } from './segment.ts';
+import { removeDatabase } from './segment-file.ts';
 
 /** Damaged files kept for a look; the oldest go first. */
 const damagedKept = 4;
@@ -18,7 +19,9 @@ export const setAside = (path: string): void => {
   for (const suffix of ['', '-wal', '-shm', '-journal']) {
     if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, join(folder, `${name}${suffix}`));
   }
-  const kept = readdirSync(folder).filter((file) => file.endsWith('.db')).sort();
+  const kept = readdirSync(folder)
+    .filter((file) => file.endsWith('.db'))
+    .sort();
   for (const file of kept.slice(0, -damagedKept)) removeDatabase(join(folder, file));
   syncDirectory(folder);
   syncDirectory(dirname(path));

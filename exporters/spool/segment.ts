@@ -1,17 +1,10 @@
 /** One file of the spool: a SQLite database that is appended to, then sealed, then unlinked as a whole. */
-import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AuditRecord } from '../../schemas/record.ts';
-import { privateDatabase, syncDirectory, unsound } from './disk.ts';
+import { syncDirectory, unsound } from './disk.ts';
 import { checksum, type Stored } from './record.ts';
-
-/** Bytes. Seven events of 2 KB fit a page, where SQLite's default of 4096 wastes half of it. */
-export const pageSize = 16_384;
-
-/** pages.ts reads these columns in this order. */
-const table = `CREATE TABLE IF NOT EXISTS event(
-  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kind TEXT NOT NULL, crc INTEGER NOT NULL, body TEXT NOT NULL)`;
+import { isSealed, openFile, pageSize, removeDatabase, sizeOf } from './segment-file.ts';
 
 const salvagedMark = 1;
 
@@ -46,43 +39,6 @@ const range = <T>({ database }: Connection, column: 'seq' | 'id'): Range<T> | nu
   return first === null || last === null ? null : { first: first as T, last: last as T };
 };
 
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-
-/** A crash has left something that SQLite completes or undoes when it opens the file for writing. */
-const isUnclean = (path: string): boolean => sizeOf(`${path}-wal`) > 0 || sizeOf(`${path}-journal`) > 0;
-
-/** Sealed files say so themselves: the byte at 18 is 2 in WAL mode, else 1 (https://sqlite.org/fileformat2.html §1.3.3). */
-const isSealed = (path: string): boolean => {
-  const head = Buffer.alloc(19);
-  const fd = openSync(path, 'r');
-  readSync(fd, head, 0, head.length, 0);
-  closeSync(fd);
-  return head[18] === 1 && !isUnclean(path);
-};
-
-/** What of the file's soundness can be told at its opening; the contents are checked row by row when they are read. */
-const check = (database: DatabaseSync, size: number, unclean: boolean): void => {
-  // After a crash: is the tree in order?
-  const verdict = unclean ? database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] : 'ok';
-  if (verdict !== 'ok') throw unsound(String(verdict));
-  const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
-  if (!unclean && size !== pages * pageSize) throw unsound(`${size} bytes instead of ${pages * pageSize}`);
-};
-
-const writable = (path: string): DatabaseSync => {
-  const unclean = isUnclean(path);
-  const size = sizeOf(path);
-  const database = privateDatabase(path);
-  try {
-    check(database, size, unclean);
-    database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${table}`);
-    return database;
-  } catch (thrown) {
-    database.close();
-    throw thrown;
-  }
-};
-
 export class Segment {
   readonly path: string;
   #connection: Connection | null;
@@ -94,15 +50,15 @@ export class Segment {
   private constructor(path: string, sealed: boolean) {
     this.path = path;
     this.#sealed = sealed;
-    const database = sealed ? new DatabaseSync(path, { readOnly: true }) : writable(path);
+    const database = openFile(path, sealed);
     try {
-      if (sealed) check(database, sizeOf(path), false);
       this.#connection = connect(database);
       this.#seqs = range(this.#connection, 'seq');
       this.#ids = range(this.#connection, 'id');
       this.#salvaged = database.prepare('PRAGMA user_version').get()?.['user_version'] === salvagedMark;
       // A page is the root of the file, one of each tree: what has more and shows nothing is not empty.
-      if (this.#seqs === null && sizeOf(path) > 3 * pageSize) throw unsound('no record is found in a file that is not empty');
+      if (this.#seqs === null && sizeOf(path) > 3 * pageSize)
+        throw unsound('no record is found in a file that is not empty');
     } catch (thrown) {
       database.close();
       throw thrown;
@@ -146,7 +102,7 @@ export class Segment {
   }
 
   #open(): Connection {
-    this.#connection ??= connect(new DatabaseSync(this.path, { readOnly: true }));
+    this.#connection ??= connect(openFile(this.path, true));
     return this.#connection;
   }
 
@@ -237,9 +193,3 @@ export class Segment {
     removeDatabase(this.path);
   }
 }
-
-/** Deletes a database with its companions, the file itself last: a log without its file would be taken for another's. */
-export const removeDatabase = (path: string): void => {
-  for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(`${path}${suffix}`, { force: true });
-  syncDirectory(dirname(path));
-};

@@ -89,7 +89,8 @@ export class Segments {
   #mendGaps(lastSeq: number): void {
     for (const [index, segment] of [...this.#sealed].entries()) {
       const end = this.#sealed[index + 1]?.seqs?.first ?? lastSeq + 1;
-      if (!segment.salvaged && (segment.seqs?.last ?? 0) < end - 1) this.replace(segment, 'records are missing at its end');
+      if (!segment.salvaged && (segment.seqs?.last ?? 0) < end - 1)
+        this.replace(segment, 'records are missing at its end');
     }
   }
 
@@ -97,7 +98,11 @@ export class Segments {
     this.#damaged++;
     const segment = salvage(path);
     const kept = segment?.seqs ? segment.seqs.last - segment.seqs.first + 1 : 0;
-    this.#options.log('error', 'spool file is damaged: set aside, its whole records kept', { file: basename(path), reason, kept });
+    this.#options.log('error', 'spool file is damaged: set aside, its whole records kept', {
+      file: basename(path),
+      reason,
+      kept,
+    });
     return segment;
   }
 

@@ -45,8 +45,8 @@ export class Spool {
 
   /** Takes records, in order; a record whose id is there already is not taken twice. */
   append(records: readonly AuditRecord[]): Appended {
-    if (!this.#makeRoom()) return { is: 'full' };
     try {
+      if (!this.#makeRoom()) return { is: 'full' };
       try {
         return this.#write(records);
       } catch (thrown) {

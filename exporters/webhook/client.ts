@@ -62,7 +62,12 @@ export const open = ({ url, headers }: WebhookConfig, { timeout, now }: Surround
         const answer = await request(url, {
           dispatcher,
           method: 'POST',
-          headers: { 'user-agent': 'llm-usage-audit', ...headers, 'content-type': 'application/json', 'webhook-id': batchId(batch) },
+          headers: {
+            'user-agent': 'llm-usage-audit',
+            ...headers,
+            'content-type': 'application/json',
+            'webhook-id': batchId(batch),
+          },
           body: `[${batch.map(({ body }) => body).join(',')}]`,
           signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
         });
@@ -74,7 +79,11 @@ export const open = ({ url, headers }: WebhookConfig, { timeout, now }: Surround
         }
         const after = answer.headers['retry-after'];
         return answerOutcome(
-          { status, retryAfter: Array.isArray(after) ? after[0] : after, excerpt: await excerptOf(answer.body, secrets) },
+          {
+            status,
+            retryAfter: Array.isArray(after) ? after[0] : after,
+            excerpt: await excerptOf(answer.body, secrets),
+          },
           now(),
         );
       } catch (thrown) {

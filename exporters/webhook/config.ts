@@ -37,7 +37,16 @@ interface Written {
 }
 
 /** Headers that the body and the connection decide. */
-const ours = new Set(['content-length', 'content-type', 'transfer-encoding', 'connection', 'host', 'expect', 'upgrade', 'webhook-id']);
+const ours = new Set([
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'connection',
+  'host',
+  'expect',
+  'upgrade',
+  'webhook-id',
+]);
 
 const headerProblem = (name: string, value: string): string | null => {
   if (ours.has(name.toLowerCase())) return 'this header is set by the exporter itself';
@@ -54,7 +63,9 @@ const urlProblem = (text: string): string | null => {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) return 'not an http:// or https:// address';
   if (url.username !== '' || url.password !== '') return 'put credentials into `headers`, not into the address';
-  return forbiddenLiteral(url.hostname) ? `${url.hostname} is a link-local or metadata address; events are never sent there` : null;
+  return forbiddenLiteral(url.hostname)
+    ? `${url.hostname} is a link-local or metadata address; events are never sent there`
+    : null;
 };
 
 /** What the schema cannot say. */

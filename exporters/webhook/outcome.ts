@@ -1,5 +1,5 @@
 /** What an answer, or none, of a webhook means for the batch. */
-import { type Outcome, blocked, delivered, retry, split } from '../pipeline/outcome.ts';
+import { blocked, delivered, type Outcome, retry, split } from '../pipeline/outcome.ts';
 import { retryAfter } from '../pipeline/retry.ts';
 
 export interface Answer {
@@ -33,7 +33,8 @@ export const errorOutcome = (thrown: unknown): Outcome => {
   if (thrown.name === 'TimeoutError') return retry('no answer in time');
   if (thrown.name === 'AbortError') return retry('stopped');
   const code = 'code' in thrown ? String(thrown.code) : thrown.name;
-  if (code === 'ERR_FORBIDDEN_ADDRESS') return blocked('the name resolves to a link-local or metadata address; events are never sent there');
+  if (code === 'ERR_FORBIDDEN_ADDRESS')
+    return blocked('the name resolves to a link-local or metadata address; events are never sent there');
   if (wrongCertificate.test(code)) return blocked(`the certificate is not trusted: ${code}`);
   return retry(`no connection: ${code}`);
 };

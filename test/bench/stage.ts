@@ -26,7 +26,7 @@ export interface Stage {
 }
 
 const outerCore = 0;
-export const gatewayCore = 1;
+const gatewayCore = 1;
 const host = '127.0.0.1';
 /** Where the measured write to: the disk that the project is on. */
 export const benchFolder = fileURLToPath(new URL('../../.cache', import.meta.url));

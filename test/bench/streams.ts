@@ -1,6 +1,6 @@
 /** `npm run bench -- streams`: a thousand slow streams at once. */
 import { startProgress } from '../../cli/progress.ts';
-import { integer, renderTable } from '../../cli/table.ts';
+import { integer, percent, renderTable } from '../../cli/table.ts';
 import type { Bench } from './bench.ts';
 import { mebibytes, middle, spreadOf } from './report/figures.ts';
 import { rowsOf, type StreamsRow, streamFaults } from './streams/goals.ts';
@@ -12,11 +12,14 @@ const quick: StreamsPlan = { ...full, chunks: 200, rounds: 1 };
 const printed = (rows: readonly StreamsRow[], plan: StreamsPlan): string => `${renderTable<StreamsRow>(
   [
     { title: 'target', left: true, cell: ({ variant }) => variant },
-    { title: 'chunk delay p50 ms', cell: ({ p50 }) => spreadOf(p50, 2) },
-    { title: 'p99 ms', cell: ({ p99 }) => spreadOf(p99, 2) },
+    { title: 'chunk delay p50 ms', cell: ({ p50 }) => middle(p50, 2) },
+    { title: '− bare', cell: ({ p50Added }) => spreadOf(p50Added, 2) },
+    { title: 'p99 ms', cell: ({ p99 }) => middle(p99, 2) },
+    { title: '− bare', cell: ({ p99Added }) => spreadOf(p99Added, 2) },
     { title: 'longest pause ms', cell: ({ longestPause }) => spreadOf(longestPause, 1) },
     { title: 'CPU µs/chunk', cell: ({ cpuPerChunk }) => middle(cpuPerChunk, 1) },
     { title: 'RSS MiB', cell: ({ rss }) => (rss === null ? '–' : mebibytes(rss)) },
+    { title: 'others', cell: ({ others }) => (others ? percent(others.median) : '–') },
     { title: 'upstream chunks', cell: ({ chunks }) => integer(chunks) },
     { title: 'writes', cell: ({ writes }) => (writes === null ? '–' : integer(writes)) },
   ],
@@ -24,7 +27,8 @@ const printed = (rows: readonly StreamsRow[], plan: StreamsPlan): string => `${r
 )}
 
 ${integer(plan.streams)} streams of ${plan.chunks} chunks, one per ${plan.everyMs} ms each, ${plan.rounds} rounds. Delay: from the upstream's
-write to the client's read. Longest pause: between two chunks of one stream, beyond the upstream's own.
+write to the client's read. Longest pause: between two chunks of one stream, beyond the upstream's own. Others: what programs outside of the
+benchmark took of the machine.
 `;
 
 export const bench: Bench = {

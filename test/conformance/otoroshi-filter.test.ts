@@ -31,7 +31,9 @@ const isRule = (rule: unknown): boolean => typeof rule === 'object' && rule !== 
 /** Classes beyond us: numbers that JSON.parse rounds, and lists that a configuration cannot hold. */
 const left = new Set(['number-beyond-double', 'malformed-list']);
 
-test('rules of literals, objects, arrays and wildcards answer as Otoroshi does', { skip: existsSync(file) ? false : `no ${file}` }, (t) => {
+test('rules of literals, objects, arrays and wildcards answer as Otoroshi does', {
+  skip: existsSync(file) ? false : `no ${file}`,
+}, (t) => {
   const cases = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
@@ -47,7 +49,11 @@ test('rules of literals, objects, arrays and wildcards answer as Otoroshi does',
     const event = 'source' in one ? one.source : one.event;
     const answer = 'problems' in filter ? 'refused' : filter.accepts === null || filter.accepts(event);
     // A pattern that makes Otoroshi throw at every event is refused when the configuration is read.
-    assert.equal(answer, typeof one.expected === 'boolean' ? one.expected : 'refused', `${one.id}: ${JSON.stringify(one)}`);
+    assert.equal(
+      answer,
+      typeof one.expected === 'boolean' ? one.expected : 'refused',
+      `${one.id}: ${JSON.stringify(one)}`,
+    );
   }
   t.diagnostic(`${checked} of ${cases.length} cases are in the part of the language that is spoken`);
   assert.ok(checked >= 100);

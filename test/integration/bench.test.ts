@@ -72,6 +72,7 @@ test('a gateway run verifies every answer and finds an event on disk for every c
       { traffic: 'plain', loop: 'open', connections: 16 },
     ],
     rounds: 1,
+    spareBlocks: 1,
     blockMs: 60,
     warmMs: 20,
     firstMs: 50,

@@ -1,6 +1,6 @@
 /** What the audit may cost, and whether a run has shown it. */
 import type { Spread } from '../statistics.ts';
-import type { Count } from './measure.ts';
+import type { Count } from './counter.ts';
 import type { Row } from './summary.ts';
 
 export interface Goal {

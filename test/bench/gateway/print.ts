@@ -1,8 +1,8 @@
 /** A run as tables. */
 import { integer, percent, renderTable } from '../../../cli/table.ts';
 import { middle, spreadOf } from '../report/figures.ts';
+import type { Count } from './counter.ts';
 import type { Goal } from './goals.ts';
-import type { Count } from './measure.ts';
 import type { Row } from './summary.ts';
 
 const loadOf = ({ cell, rate }: Row): string =>
@@ -59,7 +59,7 @@ export const printed = (
 ): string => `${figures(rows)}
 
 Medians of the rounds, (min..max) where it matters. CPU: the gateway's whole process, its delivery thread included.
-Others: what programs outside of the benchmark took of the gateway's core in the blocks that count.
+Others: what programs outside of the benchmark took of the machine in the blocks that count.
 
 ${goalTable(wanted)}
 

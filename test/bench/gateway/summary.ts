@@ -15,8 +15,9 @@ export interface Row {
   readonly firstByte: Spread | null;
   readonly cpu: Spread | null;
   readonly mainCpu: Spread | null;
-  /** Shares of the gateway's core: its own, and that of other processes. */
+  /** Share of one core that the gateway's process was busy for. */
   readonly busy: Spread | null;
+  /** Share of the machine that programs outside of the benchmark took. */
   readonly others: Spread | null;
   /** Against the bare proxy in the same round: ratios of throughput and CPU, difference of the first byte's p50. */
   readonly throughputRatio: Spread | null;
@@ -47,8 +48,8 @@ const row = ({ cell, rate, blocks }: MeasuredCell, target: TargetName): Row => {
     firstByte: over(({ measured }) => measured.firstByte?.p50),
     cpu: over(({ spent }) => spent?.perCall),
     mainCpu: over(({ spent }) => spent?.mainPerCall),
-    busy: over(({ spent }) => spent?.core.gateway),
-    others: over(({ spent }) => spent?.core.others ?? undefined),
+    busy: over(({ spent }) => spent?.busy),
+    others: over((block) => block.others),
     throughputRatio: against((block, bare) => block.measured.perSecond / bare.measured.perSecond),
     cpuRatio: against(({ spent }, bare) => (spent && bare.spent ? spent.perCall / bare.spent.perCall : undefined)),
     firstByteDifference: against(({ measured }, bare) =>

@@ -9,6 +9,7 @@ import { defaultConfig } from '../../../server/config.ts';
 import { type ReadyConfig, type RunningGateway, startGateway } from '../../../server/gateway.ts';
 import { openLog } from '../../../server/log.ts';
 import { serve } from '../process.ts';
+import { cpu } from './cpu.ts';
 
 /** `bare`: the same host without plugins. `audited`: events durable on disk; `audited+file`: and written on by an exporter. */
 export type GatewayKind = 'bare' | 'audited' | 'audited+file';
@@ -68,11 +69,7 @@ const services = {
     running = await startGateway(config, openLog('warn'));
     return Number(new URL(running.origin).port);
   },
-  /** CPU time since the start, microseconds: of all threads, and of the one that serves HTTP. */
-  cpu: () => {
-    const [all, main] = [process.cpuUsage(), process.threadCpuUsage()];
-    return { all: all.user + all.system, main: main.user + main.system };
-  },
+  cpu,
   memory: (): Memory => {
     // Twice: what the first sets free may hold on to more.
     globalThis.gc?.();

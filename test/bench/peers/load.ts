@@ -6,6 +6,7 @@ import { serve } from '../process.ts';
 import { type Address, type Connection, openConnections } from '../wire/connection.ts';
 import type { StampedStream } from '../wire/stamped-stream.ts';
 import { expectedAnswer, request, type Traffic } from '../wire/traffic.ts';
+import { cpu } from './cpu.ts';
 
 /** Where calls go, and whether what is there adds the usage option to them. */
 export interface Place extends Address {
@@ -21,6 +22,7 @@ const prepared = (place: Place, traffic: Traffic) => ({
 });
 
 const services = {
+  cpu,
   connect: async (place: Place, count: number): Promise<void> => {
     connections = await openConnections(place, count);
   },

@@ -4,6 +4,7 @@ import { serve } from '../process.ts';
 import { MessageReader } from '../wire/message-reader.ts';
 import { stampedChunk } from '../wire/stamped-stream.ts';
 import { closingEvents, plainAnswer, streamEvents } from '../wire/traffic.ts';
+import { cpu } from './cpu.ts';
 import { Wheel } from './wheel.ts';
 
 /** Streams are written at once, or paced: so many stamped chunks each, one every so many milliseconds. */
@@ -89,6 +90,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 
 const services = {
+  cpu,
   listen: (): Promise<number> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);

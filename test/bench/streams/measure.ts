@@ -1,6 +1,7 @@
 /** Carries many paced streams at once through each target, and watches chunks, writes and memory. */
 import type { Progress } from '../../../cli/progress.ts';
 import type { Paced } from '../load/paced-streams.ts';
+import { watchMachine } from '../machine-use.ts';
 import { openStage, type Stage, type Target, type TargetName } from '../stage.ts';
 import { shuffled } from '../statistics.ts';
 import { stampedStream } from '../wire/stamped-stream.ts';
@@ -43,6 +44,8 @@ export interface StreamsBlock {
   readonly rss: number | null;
   /** Microseconds of CPU per chunk in the gateway's process; null for `direct`. */
   readonly cpuPerChunk: number | null;
+  /** Share of the machine that programs outside of the benchmark took. */
+  readonly others: number;
   /** Events on disk of these streams; null where none are made. */
   readonly events: number | null;
 }
@@ -86,12 +89,12 @@ const measureBlock = async (
   const eventsBefore = gateway && place.audited ? await gateway.call('accepted') : null;
   await load.call('connect', place, plan.streams);
   try {
-    const cpuBefore = await gateway?.call('cpu');
     const expected = stampedStream(plan.chunks, plan.everyMs, variant.traffic === 'stream-unasked');
+    const watched = await watchMachine(stage, target);
     const memory = watchMemory(target);
     const paced = await load.call('pacedStreams', place, variant.traffic, expected).finally(memory.stop);
     const events = gateway && eventsBefore !== null ? await gateway.call('settled', eventsBefore + plan.streams) : null;
-    const cpuAfter = await gateway?.call('cpu');
+    const use = await watched();
     const { chunks, mostAtOnce } = await upstream.call('served');
     return {
       round,
@@ -101,7 +104,8 @@ const measureBlock = async (
       writes: (await gateway?.call('writes')) ?? null,
       atOnce: mostAtOnce,
       rss: memory.largest(),
-      cpuPerChunk: cpuBefore && cpuAfter ? (cpuAfter.all - cpuBefore.all) / chunks : null,
+      cpuPerChunk: use.gateway && use.gateway.all / chunks,
+      others: use.others,
       events: events === null ? null : events - (eventsBefore ?? 0),
     };
   } finally {

@@ -1,5 +1,5 @@
 /** Given things: records, a directory that goes away with the test, a clock that only moves when told. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,11 +8,20 @@ import type { Clock } from '../../../exporters/pipeline/clock.ts';
 import type { Stored } from '../../../exporters/spool/record.ts';
 import type { AuditRecord } from '../../../schemas/record.ts';
 
-export const folder = (t: TestContext): string => {
-  const path = mkdtempSync(join(tmpdir(), 'llm-audit-test-'));
+const temporary = (t: TestContext, root: string): string => {
+  const path = mkdtempSync(join(root, 'llm-audit-test-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
 };
+
+const memory = '/dev/shm';
+const isRoomy = existsSync(memory) && statfsSync(memory).bavail * statfsSync(memory).bsize > 1024 ** 3;
+
+/** In memory where there is such a place: thousands of syncs would measure the disk. */
+export const folder = (t: TestContext): string => temporary(t, isRoomy ? memory : tmpdir());
+
+/** On a real disk. */
+export const diskFolder = (t: TestContext): string => temporary(t, tmpdir());
 
 export const record = (number: number, fields: object = {}): AuditRecord => {
   const id = `event-${String(number).padStart(6, '0')}`;
@@ -62,4 +71,13 @@ export const stillClock = (): Clock & { pass(milliseconds: number): Promise<void
       now = end;
     },
   };
+};
+
+/** Resolves once it is so; fails after ten seconds. For what real sockets and disks do in their own time. */
+export const eventually = async (isSo: () => boolean): Promise<void> => {
+  const deadline = Date.now() + 10_000;
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error(`not within ten seconds: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 };

@@ -41,7 +41,9 @@ test('a flood is taken in transactions of a bounded size', async () => {
 
 test('while the disk takes nothing the records wait in memory, and are taken in order when it does again', async () => {
   let full = true;
-  const { intake, clock, settled, lines } = given((count) => (full ? { is: 'unwritable', reason: 'database or disk is full' } : stored(count)));
+  const { intake, clock, settled, lines } = given((count) =>
+    full ? { is: 'unwritable', reason: 'database or disk is full' } : stored(count),
+  );
   intake.push([record(1)]);
   await clock.pass(10_000);
   intake.push([record(2)]);

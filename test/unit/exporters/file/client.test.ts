@@ -12,13 +12,22 @@ const given = (t: TestContext, config: object = {}, name = 'events.ndjson') => {
   const dir = folder(t);
   const clock = { now: Date.now() };
   const path = join(dir, name);
-  const file: Destination = open(read({ path, ...config }), { exporter: 'f', timeout: 1000, now: () => clock.now });
+  const file: Destination = open(read({ path, ...config }), { timeout: 1000, now: () => clock.now });
   t.after(() => file.close());
-  const send = async (...seqs: number[]): Promise<Outcome> => (await file.send(seqs.map((seq) => stored(seq)), AbortSignal.timeout(1000))) as Outcome;
+  const send = async (...seqs: number[]): Promise<Outcome> =>
+    (await file.send(
+      seqs.map((seq) => stored(seq)),
+      AbortSignal.timeout(1000),
+    )) as Outcome;
   return { dir, path, clock, file, send };
 };
 
-const seqs = (path: string): number[] => readFileSync(path, 'utf8').trimEnd().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line).number);
+const seqs = (path: string): number[] =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line).number);
 
 test('events are lines, in order, appended to what is there, in a file for its owner only', async (t) => {
   const { path, send } = given(t, {}, 'deep/er/events.ndjson');
@@ -31,14 +40,20 @@ test('events are lines, in order, appended to what is there, in a file for its o
 test('an event with line breaks between its tokens is still one line', async (t) => {
   const { path, file } = given(t);
   await file.send([{ ...stored(1), body: '{\n  "number": 1,\r\n  "text": "a\\nb"\n}' }], AbortSignal.timeout(1000));
-  assert.deepEqual(readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line)), [{ number: 1, text: 'a\nb' }]);
+  assert.deepEqual(
+    readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [{ number: 1, text: 'a\nb' }],
+  );
 });
 
 test('half a line that a crash has left is cut off, so that the event stands there once and whole', async (t) => {
   const { path, send } = given(t);
   await send(1);
   appendFileSync(path, '{"@id":"event-000002","aud');
-  const next = open(read({ path }), { exporter: 'f', timeout: 1000, now: Date.now });
+  const next = open(read({ path }), { timeout: 1000, now: Date.now });
   assert.deepEqual(await next.send([stored(2)], AbortSignal.timeout(1000)), { is: 'delivered' });
   await next.close();
   assert.deepEqual(seqs(path), [1, 2]);
@@ -62,7 +77,10 @@ test('a file that would grow too large is put aside under a name with the time, 
   assert.ok(names.length > 2);
   for (const name of names) assert.match(name, /^events(\.\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z)?\.ndjson$/);
   for (const name of names) assert.ok(statSync(join(dir, name)).size <= 500);
-  assert.deepEqual(names.flatMap((name) => seqs(join(dir, name))).sort((one, other) => one - other), range(1, 20));
+  assert.deepEqual(
+    names.flatMap((name) => seqs(join(dir, name))).sort((one, other) => one - other),
+    range(1, 20),
+  );
   assert.ok(seqs(path).includes(20));
 });
 
@@ -114,7 +132,10 @@ test('where no file can be, the exporter is blocked; where the disk is full, it 
   const { path, send } = given(t);
   mkdirSync(path);
   assert.partialDeepStrictEqual(await send(1), { is: 'blocked', reason: 'the file cannot be written: EISDIR' });
-  const full = open(read({ path: '/dev/full' }), { exporter: 'f', timeout: 1000, now: Date.now });
-  assert.partialDeepStrictEqual(await full.send([stored(1)], AbortSignal.timeout(1000)), { is: 'retry', reason: 'the file cannot be written: ENOSPC' });
+  const full = open(read({ path: '/dev/full' }), { timeout: 1000, now: Date.now });
+  assert.partialDeepStrictEqual(await full.send([stored(1)], AbortSignal.timeout(1000)), {
+    is: 'retry',
+    reason: 'the file cannot be written: ENOSPC',
+  });
   await full.close();
 });

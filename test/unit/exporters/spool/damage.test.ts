@@ -1,13 +1,31 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Spool } from '../../../../exporters/spool/spool.ts';
 import type { Stored } from '../../../../exporters/spool/record.ts';
+import { Spool } from '../../../../exporters/spool/spool.ts';
 import { folder, logbook, range, record } from '../given.ts';
 
 const open = (path: string, { lastSeq = 0, log = logbook().log } = {}): Spool =>
-  new Spool({ folder: path, maxBytes: 1e9, segmentBytes: 1e9, onFull: 'drop_oldest', lastSeq, log, beforeDrop: () => {} });
+  new Spool({
+    folder: path,
+    maxBytes: 1e9,
+    segmentBytes: 1e9,
+    onFull: 'drop_oldest',
+    lastSeq,
+    log,
+    beforeDrop: () => {},
+  });
 
 const readAll = (spool: Spool): Stored[] => {
   const all: Stored[] = [];
@@ -46,7 +64,12 @@ const survivors = (path: string, lastSeq = 0): number[] => {
   const found = readAll(spool);
   for (const { seq, body, damaged } of found) if (!damaged) assert.equal(body, bodies.get(seq));
   assert.deepEqual(spool.append([record(1000), record(1001)]), { is: 'stored', added: 2 });
-  assert.deepEqual(readAll(spool).slice(-2).map(({ id }) => id), ['event-001000', 'event-001001']);
+  assert.deepEqual(
+    readAll(spool)
+      .slice(-2)
+      .map(({ id }) => id),
+    ['event-001000', 'event-001001'],
+  );
   spool.close();
   const again = open(path, { lastSeq });
   assert.equal(readAll(again).length, found.length + 2);
@@ -122,7 +145,10 @@ test('a damaged file is set aside for a look, and the log says how much was kept
 test('files that are empty, junk, or not ours do not keep the spool from opening', (t) => {
   const path = given(t, 'file');
   writeFileSync(join(path, '000002.db'), '');
-  writeFileSync(join(path, '000003.db'), 'this is not a database, but it is long enough to be looked at as one'.repeat(400));
+  writeFileSync(
+    join(path, '000003.db'),
+    'this is not a database, but it is long enough to be looked at as one'.repeat(400),
+  );
   writeFileSync(join(path, '000004.db-wal'), Buffer.alloc(5000, 7));
   writeFileSync(join(path, '000004.db'), Buffer.alloc(40_000));
   writeFileSync(join(path, 'notes.txt'), 'hello');
@@ -148,7 +174,8 @@ test('a salvage that was cut short at any step is completed by the next start', 
   const rebuilt = join(mended, file);
 
   for (const [step, make] of Object.entries({
-    'half rebuilt': (path: string) => writeFileSync(join(path, `${file}.rebuilt`), readFileSync(rebuilt).subarray(0, 20_000)),
+    'half rebuilt': (path: string) =>
+      writeFileSync(join(path, `${file}.rebuilt`), readFileSync(rebuilt).subarray(0, 20_000)),
     rebuilt: (path: string) => copyFileSync(rebuilt, join(path, `${file}.rebuilt`)),
     'moved away': (path: string) => {
       copyFileSync(rebuilt, join(path, `${file}.rebuilt`));

@@ -6,7 +6,12 @@ import { type DeadLetter, DeadLetters } from '../../../../exporters/spool/dead-l
 import { folder, record } from '../given.ts';
 
 const day = Date.parse('2026-01-31T23:59:00Z');
-const letter = (number: number, fields: object = {}): DeadLetter => ({ ...record(number, fields), exporter: 'w', reason: 'HTTP 400', attempts: 3 });
+const letter = (number: number, fields: object = {}): DeadLetter => ({
+  ...record(number, fields),
+  exporter: 'w',
+  reason: 'HTTP 400',
+  attempts: 3,
+});
 
 test('a dead letter is a line of the day with the record unchanged, readable by its owner only', (t) => {
   const path = join(folder(t), 'dead-letters');
@@ -36,7 +41,10 @@ test('half a line that a crash has left is cut off before the next is written', 
   appendFileSync(join(path, '2026-01-31.ndjson'), '{"at":"2026-01-31T23:5');
   letters.append([letter(2)]);
   const lines = readFileSync(join(path, '2026-01-31.ndjson'), 'utf8').trimEnd().split('\n');
-  assert.deepEqual(lines.map((line) => JSON.parse(line).id), ['event-000001', 'event-000002']);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).id),
+    ['event-000001', 'event-000002'],
+  );
 });
 
 test('when they grow too large the oldest go, counted, and the newest stay', (t) => {
@@ -46,6 +54,9 @@ test('when they grow too large the oldest go, counted, and the newest stay', (t)
   assert.ok(letters.bytes <= 130_000);
   assert.ok(letters.removed > 0);
   assert.equal(letters.files, readdirSync(path).length);
-  const all = readdirSync(path).sort().map((name) => readFileSync(join(path, name), 'utf8')).join('');
+  const all = readdirSync(path)
+    .sort()
+    .map((name) => readFileSync(join(path, name), 'utf8'))
+    .join('');
   assert.equal(JSON.parse(all.trimEnd().split('\n').at(-1) ?? '').id, 'event-000040');
 });

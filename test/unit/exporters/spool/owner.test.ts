@@ -8,7 +8,8 @@ import { DeliveryError } from '../../../../exporters/errors.ts';
 import { ownDirectory } from '../../../../exporters/spool/owner.ts';
 import { folder } from '../given.ts';
 
-const owned = (error: unknown): boolean => error instanceof DeliveryError && error.code === 'directory_owned' && error.message.includes('data_dir');
+const owned = (error: unknown): boolean =>
+  error instanceof DeliveryError && error.code === 'directory_owned' && error.message.includes('data_dir');
 
 test('a data directory has one owner at a time, within a process as well', (t) => {
   const dir = folder(t);
@@ -37,5 +38,8 @@ test('a process that was killed no longer owns its directory', async (t) => {
 test('a directory that cannot be used is refused with the reason', (t) => {
   const path = join(folder(t), 'file');
   writeFileSync(path, '');
-  assert.throws(() => ownDirectory(path), (error) => error instanceof DeliveryError && error.code === 'directory_unusable');
+  assert.throws(
+    () => ownDirectory(path),
+    (error) => error instanceof DeliveryError && error.code === 'directory_unusable',
+  );
 });

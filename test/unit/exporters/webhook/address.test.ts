@@ -16,12 +16,19 @@ const answers: Record<string, dns.LookupAddress[]> = {
 };
 
 test('a name is checked by the addresses that it has when the connection is made, all of them', async (t) => {
-  t.mock.method(dns, 'lookup', ((hostname: string, _: object, callback: (error: Error | null, found: dns.LookupAddress[]) => void) =>
-    answers[hostname] ? callback(null, answers[hostname]) : callback(new Error('ENOTFOUND'), [])) as never);
+  t.mock.method(dns, 'lookup', ((
+    hostname: string,
+    _: object,
+    callback: (error: Error | null, found: dns.LookupAddress[]) => void,
+  ) => (answers[hostname] ? callback(null, answers[hostname]) : callback(new Error('ENOTFOUND'), []))) as never);
   syncBuiltinESMExports();
   const { guardedLookup } = await import('../../../../exporters/webhook/address.ts');
   const resolve = (hostname: string, all: boolean): Promise<unknown> =>
-    new Promise((done, failed) => guardedLookup(hostname, { all }, (error, address, family) => (error ? failed(error) : done(family === undefined ? address : [address, family]))));
+    new Promise((done, failed) =>
+      guardedLookup(hostname, { all }, (error, address, family) =>
+        error ? failed(error) : done(family === undefined ? address : [address, family]),
+      ),
+    );
   assert.deepEqual(await resolve('collector.internal', true), answers['collector.internal']);
   assert.deepEqual(await resolve('collector.internal', false), ['10.1.2.3', 4]);
   for (const hostname of ['rebind.example', 'mapped.example']) {

@@ -40,11 +40,30 @@ for (const [status, retryAfter, expected] of table) {
 
 test('only what can heal by itself is tried again after a failed connection, and the address is not told', () => {
   const failure = (code: string): Error => Object.assign(new Error(`connect https://host/?token=abc`), { code });
-  for (const code of ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']) {
+  for (const code of [
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'UND_ERR_SOCKET',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'UND_ERR_HEADERS_TIMEOUT',
+  ]) {
     assert.deepEqual(errorOutcome(failure(code)), { is: 'retry', reason: `no connection: ${code}` });
   }
-  for (const code of ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']) {
-    assert.partialDeepStrictEqual(errorOutcome(failure(code)), { is: 'blocked', reason: `the certificate is not trusted: ${code}` });
+  for (const code of [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ]) {
+    assert.partialDeepStrictEqual(errorOutcome(failure(code)), {
+      is: 'blocked',
+      reason: `the certificate is not trusted: ${code}`,
+    });
   }
-  assert.deepEqual(errorOutcome(new DOMException('slow', 'TimeoutError')), { is: 'retry', reason: 'no answer in time' });
+  assert.deepEqual(errorOutcome(new DOMException('slow', 'TimeoutError')), {
+    is: 'retry',
+    reason: 'no answer in time',
+  });
 });
