@@ -1,7 +1,7 @@
 /** Host-neutral types: what a gateway gives the two plugins, and what they answer. */
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import type { Vendor } from './dialects/vendors.ts';
-import type { Headers } from './wire.ts';
+import type { Headers, JsonObject } from './wire.ts';
 
 /** What the plugins need from the world around them; every host supplies it. */
 export interface Platform {
@@ -81,9 +81,13 @@ export interface Call {
   readonly dialect: Dialect | null;
   /** Null when the body is not JSON that the dialect reads. */
   readonly ask: Ask | null;
+  /** The body, where it was read. */
+  readonly json: JsonObject | null;
   readonly budgets: readonly BudgetView[];
   /** The stream's usage frame was asked for by us, not by the client. */
   readonly usageForced: boolean;
+  /** Called when the provider has taken the call: its answer is no error. */
+  readonly onTaken: (() => void) | null;
 }
 
 /** A call that never reaches a provider. */
@@ -124,6 +128,9 @@ export interface Plugins {
 
 /** Watches one upstream attempt. Every call is made in the event-loop turn in which the thing happened. */
 export interface Watch {
+  /** Handed to the connection pool. */
+  dispatched(): void;
+  /** A connection stands, and the request begins to leave. */
   sent(): void;
   head(status: number, headers: Headers): void;
   /** What of this chunk goes to the client: the chunk itself unless a frame of ours must be hidden. Call before `read`. */
@@ -136,6 +143,6 @@ export interface Watch {
   readonly rewrites: boolean;
   /** This attempt's answer is not passed on: another attempt follows. */
   superseded(): void;
-  /** Builds, validates and hands over the event. Resolves when it is accepted, settled, or put aside. */
+  /** Builds, validates and hands over the event. Resolves when it is accepted, settled, or put aside; never rejects. */
   end(ending: Ending, message?: string): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { promptMessages } from './redaction/capture.ts';
 import { captured } from './redaction/event.ts';
 import { figuresOf, labelled, labelOrNull, labels, nameOrNull } from './redaction/identifiers.ts';
 import { type Caller, callerOf } from './request/callers.ts';
+import { decoded } from './request/paths.ts';
 import { type Ended, errorOf, outcomeOf, type Timing } from './response/attempt.ts';
 import { type Estimated, withEstimate } from './response/estimate.ts';
 import type { Settings } from './settings.ts';
@@ -32,10 +33,10 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
   const outcome = outcomeOf(ended);
   const error = errorOf(ended);
   const prompt = ask && (outcome !== 'blocked' || settings.capture.mode !== 'none') ? sizeOf(call) : null;
-  const { usage, source } = usageOf(call, ended, outcome, prompt?.chars ?? 0);
+  const { usage, source } = usageOf(call, ended, outcome);
   const priced = priceOf(usage, model, call, ended, outcome, settings);
   const impact = impactOf(usage?.output ?? null, model, call, timing, settings);
-  const tokens = usage === null ? null : (usage.input ?? 0) + (usage.output ?? 0);
+  const tokens = totalOf(usage);
   const caller: Caller = callerOf(call, settings.privacy, settings.platform);
   const limits = rateLimitOf(ended.headers);
   const usd = priced.status === 'priced' ? priced.total : null;
@@ -90,7 +91,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     status_code: ended.status,
     error,
     duration: ms(timing.endedAt - timing.receivedAt),
-    upstream_duration: span(timing.sentAt, timing.lastByteAt ?? timing.headAt),
+    upstream_duration: span(timing.dispatchedAt, timing.lastByteAt ?? timing.headAt),
     gateway_overhead: overheadOf(timing),
     time_to_first_token: span(timing.receivedAt, timing.firstTextAt),
     time_per_output_token: perToken(timing, usage?.output ?? null, ended.stream !== null),
@@ -136,7 +137,12 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       web_search_requests: usage?.webSearches ?? null,
       reported: figuresOf(reading.reported),
       source,
-      check: reading.invalid ? 'invalid' : usage && source !== 'none' ? usageCheck(usage) : null,
+      check:
+        reading.invalid || (usage !== null && tokens === null)
+          ? 'invalid'
+          : usage && source !== 'none'
+            ? usageCheck(usage)
+            : null,
     },
     cost_status: priced.status,
     costs: 'costs' in priced ? priced.costs : null,
@@ -160,6 +166,13 @@ const nothingBilled: Costs = {
   catalogue_version: null,
 };
 
+/** Null beyond what a number can hold exactly. */
+const totalOf = (usage: Estimated['usage']): number | null => {
+  if (usage === null) return null;
+  const total = (usage.input ?? 0) + (usage.output ?? 0);
+  return Number.isSafeInteger(total) ? total : null;
+};
+
 const maxTools = 64;
 const ms = (value: number): number => Math.round(Math.max(0, value) * 1000) / 1000;
 const span = (from: number | null, to: number | null): number | null =>
@@ -168,8 +181,10 @@ const hostOf = (origin: string): string | null => /^[a-z]+:\/\/([^/]+)/i.exec(or
 const isStream = (call: Call, ended: Ended): boolean => ended.stream !== null || (call.ask?.stream ?? false);
 
 /** What the gateway itself added: from the whole request to its sending, and from the last byte to the end. */
-const overheadOf = ({ readAt, sentAt, lastByteAt, endedAt }: Timing): number | null =>
-  sentAt === null ? ms(endedAt - readAt) : ms(sentAt - readAt + (lastByteAt === null ? 0 : endedAt - lastByteAt));
+const overheadOf = ({ readAt, dispatchedAt, lastByteAt, endedAt }: Timing): number =>
+  dispatchedAt === null
+    ? ms(endedAt - readAt)
+    : ms(dispatchedAt - readAt + (lastByteAt === null ? 0 : endedAt - lastByteAt));
 
 const perToken = ({ firstTextAt, lastByteAt }: Timing, output: number | null, stream: boolean): number | null =>
   !stream || firstTextAt === null || lastByteAt === null || output === null || output < 2
@@ -179,7 +194,7 @@ const perToken = ({ firstTextAt, lastByteAt }: Timing, output: number | null, st
 /** Azure names the deployment in the path, and the resource in the host. */
 const deploymentOf = (call: Call): string | null => {
   const found = /\/openai\/deployments\/([^/]+)\//.exec(call.path)?.[1];
-  return found ? decodeURIComponent(found).slice(0, 256) : null;
+  return found ? decoded(found).slice(0, 256) : null;
 };
 
 const sizeOf = (call: Call): { chars: number } => ({
@@ -187,18 +202,20 @@ const sizeOf = (call: Call): { chars: number } => ({
 });
 
 /** An answer that was text, or that broke off, is estimated where the provider gave no figures; a failure is not. */
-const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome'], inputChars: number): Estimated => {
-  const { reading, ending, unreadable } = ended;
+const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome']): Estimated => {
+  const { reading, ending, unreadable, timing, status } = ended;
   const none: Estimated = { usage: null, source: 'none' };
   if (outcome === 'blocked' || call.dialect === null || call.ask === null) {
     return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
   }
-  const failed = (ended.status ?? 500) >= 400 || (outcome === 'error' && reading.outputChars === 0);
+  // Nothing left for the provider, or nothing of the answer is there yet.
+  if ((timing.dispatchedAt !== null && timing.sentAt === null && status === null) || reading.pending) return none;
+  const failed = (status ?? 500) >= 300 || (outcome === 'error' && reading.outputChars === 0);
   if (failed && ending !== 'client_gone') return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
   if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return none;
   // A stream tells itself that it came to its end, also to a gateway that drained it for a client that had left.
   const complete = reading.complete || (ending === 'complete' && ended.stream === null);
-  return withEstimate(reading.usage, inputChars, reading.outputChars, complete);
+  return withEstimate(reading.usage, call.json, reading.outputChars, complete);
 };
 
 const priceOf = (
@@ -209,7 +226,12 @@ const priceOf = (
   outcome: LLMUsageAudit['outcome'],
   settings: Settings,
 ): Priced | { status: 'not_billed'; costs: Costs } => {
-  const failed = outcome === 'blocked' || outcome === 'error' || outcome === 'timeout' || (ended.status ?? 0) >= 400;
+  const failed =
+    outcome === 'blocked' ||
+    outcome === 'error' ||
+    outcome === 'timeout' ||
+    (ended.status ?? 0) >= 300 ||
+    (ended.timing.dispatchedAt !== null && ended.timing.sentAt === null);
   if (usage === null && failed) return { status: 'not_billed', costs: nothingBilled };
   if (usage === null) return { status: 'unmetered' };
   return price(

@@ -24,31 +24,26 @@ const refused = (call: Call, refusal: Refusal, settings: Settings, emit: Emit): 
   const at = settings.platform.now();
   const reading = newReading(false);
   reading.error = { type: refusal.code, code: refusal.code, message: refusal.message };
-  return emit(
-    buildEvent(
-      call,
-      {
-        number: 0,
-        of: 0,
-        superseded: false,
-        ending: 'refused',
-        status: refusal.status,
-        headers: {},
-        reading,
-        timing: untimed(call, at),
-        unreadable: false,
-        stream: null,
-        errorText: null,
-      },
-      settings,
-    ),
-    call,
-  );
+  const ended: Ended = {
+    number: 0,
+    of: 0,
+    superseded: false,
+    ending: 'refused',
+    status: refusal.status,
+    headers: {},
+    reading,
+    timing: untimed(call, at),
+    unreadable: false,
+    stream: null,
+    errorText: null,
+  };
+  return emit(() => buildEvent(call, ended, settings), call, 0);
 };
 
 const untimed = (call: Call, at: number): Timing => ({
   receivedAt: call.incoming.receivedAt,
   readAt: call.incoming.readAt,
+  dispatchedAt: null,
   sentAt: null,
   headAt: null,
   firstTextAt: null,
@@ -84,6 +79,10 @@ class AttemptWatch implements Watch {
     this.rewrites = call.usageForced;
   }
 
+  dispatched(): void {
+    this.#timing.dispatchedAt = this.#settings.platform.now();
+  }
+
   sent(): void {
     this.#timing.sentAt = this.#settings.platform.now();
   }
@@ -92,6 +91,9 @@ class AttemptWatch implements Watch {
     this.#status = status;
     this.#headers = headers;
     this.#timing.headAt = this.#settings.platform.now();
+    if (status < 400) this.#call.onTaken?.();
+    // An answer that is no stream has no frame to hide; it keeps its length.
+    if (status >= 300 || (headers['content-encoding'] ?? 'identity') !== 'identity') this.rewrites = false;
     const { dialect } = this.#call;
     if (!dialect) return;
     const { platform, maxReadBytes } = this.#settings;
@@ -126,12 +128,9 @@ class AttemptWatch implements Watch {
     this.#events = [];
   }
 
-  /** An error answer, and a body that comes compressed although we asked for none, pass as they are. */
   #hiderFor(first: Uint8Array): FrameHider | null {
     const isUsageFrame = this.#call.dialect?.streamUsage?.isUsageFrame;
-    const encoding = this.#headers['content-encoding'] ?? 'identity';
-    if (!isUsageFrame || encoding !== 'identity' || !isEventStream(first, this.#headers['content-type'] ?? ''))
-      return null;
+    if (!isUsageFrame || !isEventStream(first, this.#headers['content-type'] ?? '')) return null;
     return new FrameHider((frame) => {
       const read = readFrame(frame);
       if (read === null) return false;
@@ -166,7 +165,7 @@ class AttemptWatch implements Watch {
       stream,
       errorText: message ?? reader?.plainText ?? null,
     };
-    return this.#emit(buildEvent(this.#call, ended, this.#settings), this.#call);
+    return this.#emit(() => buildEvent(this.#call, ended, this.#settings), this.#call, this.#number);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The data directory: private to its owner, with the secret that pseudonyms are made with. */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, linkSync, lstatSync, mkdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { writeDurably } from './durable-file.ts';
 
 export interface DataDir {
@@ -20,7 +20,7 @@ export const openDataDir = (path: string): DataDir => {
 
 const makeDirectory = (path: string): void => {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeMissing(resolve(path));
     if (!statSync(path).isDirectory()) throw new Error('it is a file');
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -28,6 +28,17 @@ const makeDirectory = (path: string): void => {
     const why =
       code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : code === 'EACCES' ? 'no right to write there' : code;
     throw new Error(`The data directory ${path} cannot be used: ${why}. Set data_dir to a directory of your own.`);
+  }
+};
+
+/** One by one: Node's `recursive` never returns where the system refuses to say why (e.g. below /proc). */
+const makeMissing = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })) return;
+  makeMissing(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 };
 

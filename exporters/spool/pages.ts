@@ -33,21 +33,39 @@ const varint = (bytes: Buffer, at: number): [value: number, next: number] | null
   return null;
 };
 
+interface Frame {
+  /** Where in the log the page begins. */
+  readonly position: number;
+  readonly page: number;
+  /** No commit follows: the process died while it wrote this. */
+  readonly isTorn: boolean;
+}
+
 /**
- * Where the frames of the log hold pages, and the newest image of each page number. Frames of earlier rounds, which stand
- * behind the ones of this, are as good: records are only ever added, so an old page holds fewer of them but none that is wrong.
+ * The frames of the log. Those of earlier rounds, which stand behind the ones of this, are as good: records are only ever
+ * added, so an old page holds fewer of them but none that is wrong.
  */
-const logFrames = (fd: number): { all: number[]; newest: Map<number, number> } => {
-  const all: number[] = [];
-  const newest = new Map<number, number>();
+const logFrames = (fd: number): Frame[] => {
   const end = fstatSync(fd).size;
+  const headers: { position: number; page: number; round: string; isCommit: boolean }[] = [];
   for (let position = logHeader; position + frameHeader < end; position += frameHeader + pageSize) {
     const header = readAt(fd, position, frameHeader);
     if (!header) continue;
-    all.push(position + frameHeader);
-    newest.set(header.readUInt32BE(0), position + frameHeader);
+    headers.push({
+      position: position + frameHeader,
+      page: header.readUInt32BE(0),
+      round: header.toString('hex', 8, 16),
+      isCommit: header.readUInt32BE(4) > 0,
+    });
   }
-  return { all, newest };
+  const lastCommit = new Map(
+    headers.filter(({ isCommit }) => isCommit).map(({ round, position }) => [round, position]),
+  );
+  return headers.map(({ position, page, round }) => ({
+    position,
+    page,
+    isTorn: position > (lastCommit.get(round) ?? 0),
+  }));
 };
 
 /** The columns of a record as the file holds them. */
@@ -108,21 +126,28 @@ const cell = (
   return [seq[0], Buffer.concat(pieces)];
 };
 
-function* leafRecords(page: Buffer, start: number, overflow: (number: number) => Buffer | null): Generator<Stored> {
-  if (page[start] !== tableLeaf) return;
-  const count = Math.min(page.readUInt16BE(start + 3), pageSize / 4);
+function* leafRecords(page: Buffer, overflow: (number: number) => Buffer | null): Generator<Stored> {
+  if (page[0] !== tableLeaf) return;
+  const count = Math.min(page.readUInt16BE(3), pageSize / 4);
   for (let index = 0; index < count; index++) {
-    const found = cell(page, page.readUInt16BE(start + 8 + 2 * index), overflow);
+    const found = cell(page, page.readUInt16BE(8 + 2 * index), overflow);
     const record = found && toRecord(...found);
     if (record) yield record;
   }
 }
 
+/** A record whose checksum is right. */
+export interface Found {
+  readonly record: Stored;
+  /** It was being written when the process died: nobody was told that it is accepted. */
+  readonly isTorn: boolean;
+}
+
 /**
- * Every record with a right checksum in the log of a segment and, unless `logOnly`, in the segment itself.
- * The same record may come several times: the log holds a page once for every time that it was written.
+ * Every whole record in the log of a segment and, unless `logOnly`, in the segment itself. The same record may come
+ * several times: the log holds a page once for every time that it was written.
  */
-export function* wholeRecords(path: string, { logOnly }: { logOnly: boolean }): Generator<Stored> {
+export function* wholeRecords(path: string, { logOnly }: { logOnly: boolean }): Generator<Found> {
   const open = (name: string): number | null => {
     try {
       return openSync(name, 'r');
@@ -133,21 +158,24 @@ export function* wholeRecords(path: string, { logOnly }: { logOnly: boolean }): 
   const file = open(path);
   const log = open(`${path}-wal`);
   try {
-    const { all, newest } = log === null ? { all: [], newest: new Map<number, number>() } : logFrames(log);
+    const frames = log === null ? [] : logFrames(log);
+    const newest = new Map(frames.map(({ page, position }) => [page, position]));
+    const filePage = (number: number): Buffer | null =>
+      file === null || number < 1 ? null : readAt(file, (number - 1) * pageSize, pageSize);
+    const logPage = (position: number): Buffer | null => (log === null ? null : readAt(log, position, pageSize));
     const page = (number: number): Buffer | null => {
       const position = newest.get(number);
-      if (log !== null && position !== undefined) return readAt(log, position, pageSize);
-      return file === null || number < 1 ? null : readAt(file, (number - 1) * pageSize, pageSize);
+      return position === undefined ? filePage(number) : logPage(position);
     };
-    for (const position of all) {
-      const image = log === null ? null : readAt(log, position, pageSize);
-      if (image) yield* leafRecords(image, 0, page);
+    for (const { position, isTorn } of frames) {
+      const image = logPage(position);
+      if (image) for (const record of leafRecords(image, page)) yield { record, isTorn };
     }
     const pages = logOnly || file === null ? 0 : Math.ceil(fstatSync(file).size / pageSize);
     // Page 1 begins with the file's header and holds the schema.
     for (let number = 2; number <= pages; number++) {
-      const image = file === null ? null : readAt(file, (number - 1) * pageSize, pageSize);
-      if (image) yield* leafRecords(image, 0, page);
+      const image = filePage(number);
+      if (image) for (const record of leafRecords(image, page)) yield { record, isTorn: false };
     }
   } finally {
     if (file !== null) closeSync(file);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AuditRecord } from '../../schemas/record.ts';
 import { syncDirectory, unsound } from './disk.ts';
+import type { Found } from './pages.ts';
 import { checksum, type Stored } from './record.ts';
 import { isSealed, openFile, pageSize, removeDatabase, sizeOf } from './segment-file.ts';
 
@@ -140,19 +141,27 @@ export class Segment {
     return next - seq;
   }
 
-  /** Writes back records under the numbers that they had; those that are there stay as they are. Returns how many were missing. */
-  restore(records: Iterable<Stored>): number {
+  /**
+   * Writes back records that were found in its pages, under the numbers that they had; those that are there stay as they
+   * are. Torn ones only as far as none is missing before them: behind a gap they would look like a loss.
+   */
+  restore(found: Iterable<Found>): void {
     const connection = this.#open();
-    let missing = 0;
-    connection.database.exec('BEGIN IMMEDIATE');
-    for (const record of records) {
+    const put = (record: Stored): void => {
       const { seq, id, at, kind, body } = record;
-      missing += Number(connection.restore.run(seq, id, at, kind, checksum(record), body).changes);
+      connection.restore.run(seq, id, at, kind, checksum(record), body);
+    };
+    const torn = new Map<number, Stored>();
+    connection.database.exec('BEGIN IMMEDIATE');
+    for (const { record, isTorn } of found) {
+      if (isTorn) torn.set(record.seq, record);
+      else put(record);
     }
+    let seq = (range<number>(connection, 'seq')?.last ?? Number.NaN) + 1;
+    for (let record = torn.get(seq); record; record = torn.get(++seq)) put(record);
     connection.database.exec('COMMIT');
     this.#seqs = range(connection, 'seq');
     this.#ids = range(connection, 'id');
-    return missing;
   }
 
   markSalvaged(): void {

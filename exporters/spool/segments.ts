@@ -59,13 +59,15 @@ export class Segments {
 
   /** Opens a file, or what can be salvaged of it; null when that is nothing. Throws what the disk throws. */
   #openSound(path: string): Segment | null {
+    let segment: Segment | null = null;
     try {
       // SQLite ends its log at the first frame that is not whole; behind a damaged one there may be others.
       const logged = [...wholeRecords(path, { logOnly: true })];
-      const segment = Segment.open(path);
+      segment = Segment.open(path);
       if (logged.length > 0) segment.restore(logged);
       return segment;
     } catch (thrown) {
+      segment?.rest();
       if (!isUnsound(thrown)) throw thrown;
       return this.#salvage(path, reasonOf(thrown));
     }

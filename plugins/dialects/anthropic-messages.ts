@@ -22,6 +22,7 @@ export const anthropicMessages: Dialect = {
     return {
       model: string(body.model),
       stream: body.stream === true,
+      deferred: false,
       maxOutput: plainCount(body.max_tokens),
       params: { ...paramsOf(body, params), ...thinking(body) },
       messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: results },

@@ -6,6 +6,8 @@ import type { Json, JsonObject } from '../wire.ts';
 export interface Ask {
   model: string | null;
   stream: boolean;
+  /** The answer is made in the background and fetched later, by a call that says nothing of its price. */
+  deferred: boolean;
   /** Cap on generated tokens that the client set. */
   maxOutput: number | null;
   /** Sampling and similar parameters by the dialect's allow-list; never content. */
@@ -35,6 +37,8 @@ export interface Reading {
   /** Figures that could not be what they claim (negative, not a number, beyond 2^53). */
   invalid: boolean;
   error: CallError | null;
+  /** The answer is not there yet: a promise to make it. */
+  pending: boolean;
   /** The format's own end mark was seen. */
   complete: boolean;
   /** Characters of generated text, reasoning and tool arguments: for time to first token, and for estimates. */
@@ -52,6 +56,7 @@ export const newReading = (wantText: boolean): Reading => ({
   reported: null,
   invalid: false,
   error: null,
+  pending: false,
   complete: false,
   outputChars: 0,
   toolCalls: [],

@@ -33,6 +33,7 @@ export const openaiChat: Dialect = {
     return {
       model: string(body.model),
       stream: body.stream === true,
+      deferred: false,
       maxOutput: plainCount(body.max_completion_tokens) ?? plainCount(body.max_tokens),
       params: paramsOf(body, params),
       messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: of('tool') },

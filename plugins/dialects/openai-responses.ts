@@ -32,6 +32,7 @@ export const openaiResponses: Dialect = {
     return {
       model: string(body.model),
       stream: body.stream === true,
+      deferred: body.background === true,
       maxOutput: plainCount(body.max_output_tokens),
       params: { ...paramsOf(body, params), ...effort(body) },
       messages: { count: items.length + bare, user: of('user') + bare, assistant: of('assistant'), tool: results },
@@ -74,7 +75,8 @@ const readResponse = (reading: Reading, response: JsonObject, last: boolean): vo
   if (!last) return;
   readOpenaiUsage(reading, response.usage, response.service_tier);
   const status = string(response.status);
-  reading.complete = status !== 'in_progress' && status !== 'queued';
+  reading.pending = status === 'in_progress' || status === 'queued';
+  reading.complete = !reading.pending;
   const reason = string(object(response.incomplete_details)?.reason);
   if (reason) reading.finish.push(reason);
   if (reading.usage) reading.usage.webSearches = webSearches(response.output);

@@ -3,21 +3,27 @@ import { FrameSplitter } from './splitter.ts';
 
 /** An incomplete frame is held back no longer than this: the frame we look for is far shorter. */
 const maxHeldBytes = 64 * 1024;
+/** A frame that leaves piece by piece is kept for reading up to here. */
+const maxKeptBytes = 16 * 1024 * 1024 - maxHeldBytes;
 
 /**
- * @param hides whether this complete frame is the one to take out.
  * Complete frames leave in the call in which they complete; at most one incomplete frame is held.
+ * @param hides is shown every complete frame, and says whether it is the one to take out.
  */
 export class FrameHider {
   readonly #splitter: FrameSplitter;
   #out: Uint8Array[] = [];
   #hidden = false;
+  /** Bytes of the incomplete frame that have left already. */
+  #passed = 0;
 
   constructor(hides: (frame: Uint8Array) => boolean) {
     this.#splitter = new FrameSplitter((frame, whole) => {
+      const hidden = whole && hides(frame) && this.#passed === 0;
+      if (hidden) this.#hidden = true;
       // A copy, as the splitter reuses its buffer and a write may wait in a queue.
-      if (whole && hides(frame)) this.#hidden = true;
-      else this.#out.push(frame.slice());
+      else this.#out.push(frame.slice(this.#passed));
+      this.#passed = 0;
     });
   }
 
@@ -26,11 +32,19 @@ export class FrameHider {
     const heldBefore = this.#splitter.held;
     this.#hidden = false;
     this.#splitter.push(chunk);
-    if (heldBefore === 0 && this.#splitter.held === 0 && !this.#hidden) {
+    const { held } = this.#splitter;
+    if (heldBefore === 0 && held === 0 && !this.#hidden) {
       this.#out = [];
       return chunk;
     }
-    if (this.#splitter.held > maxHeldBytes) this.#out.push(this.#splitter.release());
+    if (held > maxHeldBytes || this.#passed > 0) {
+      this.#out.push(this.#splitter.heldFrom(this.#passed));
+      this.#passed = held;
+    }
+    if (held > maxKeptBytes) {
+      this.#splitter.forget();
+      this.#passed = 0;
+    }
     return this.#take();
   }
 

@@ -47,12 +47,15 @@ export class FrameSplitter {
     if (this.#length > 0) this.#give(new Uint8Array(0));
   }
 
-  /** Takes the held bytes out, e.g. to pass on a frame that grew too long to wait for. */
-  release(): Uint8Array {
-    const bytes = this.#held.slice(0, this.#length);
+  /** A copy of the held bytes from `start` on. */
+  heldFrom(start: number): Uint8Array {
+    return this.#held.slice(start, this.#length);
+  }
+
+  /** Gives the incomplete frame up: its end comes as not whole. */
+  forget(): void {
     this.#length = 0;
     this.#whole = false;
-    return bytes;
   }
 
   #give(tail: Uint8Array): void {

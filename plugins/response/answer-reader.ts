@@ -7,6 +7,9 @@ import { SseReader } from '../framing/sse.ts';
 import { WholeBody } from '../framing/whole-body.ts';
 import type { Headers, Json } from '../wire.ts';
 
+/** More than one is hardly ever seen; each costs memory. */
+const maxEncodings = 2;
+
 export class AnswerReader {
   /** Frames of a stream; 0 for a whole body. */
   frames = 0;
@@ -19,6 +22,7 @@ export class AnswerReader {
   readonly #limit: number;
   readonly #type: string;
   readonly #inflater: Inflater | null;
+  readonly #packed: boolean;
   #framing: SseReader | WholeBody | null = null;
   #firstText = true;
   #parsed = 0;
@@ -29,10 +33,13 @@ export class AnswerReader {
     this.#reading = reading;
     this.#limit = limit;
     this.#type = headers['content-type'] ?? '';
-    const encoding = headers['content-encoding'];
-    const packed = encoding !== undefined && encoding !== '' && encoding !== 'identity';
-    this.#inflater = packed ? platform.inflate(encoding, (bytes) => this.#read(bytes)) : null;
-    this.unreadable = packed && this.#inflater === null;
+    const encodings = (headers['content-encoding'] ?? '')
+      .toLowerCase()
+      .split(/\s*,\s*/)
+      .filter((name) => name !== '' && name !== 'identity');
+    this.#packed = encodings.length > 0;
+    this.#inflater = this.#packed && encodings.length <= maxEncodings ? this.#unpack(encodings, platform) : null;
+    this.unreadable = this.#packed && this.#inflater === null;
   }
 
   get isStream(): boolean {
@@ -58,6 +65,26 @@ export class AnswerReader {
       if (!whole) this.unreadable = true;
       this.#finish();
     });
+  }
+
+  /** Undoes the encodings from the last to the first, as they were applied in their order. */
+  #unpack(encodings: readonly string[], platform: Platform): Inflater | null {
+    const stages: Inflater[] = [];
+    let next = (bytes: Uint8Array): void => this.#read(bytes);
+    for (const encoding of encodings) {
+      const stage = platform.inflate(encoding, next);
+      if (stage === null) return null;
+      stages.unshift(stage);
+      next = (bytes) => stage.push(bytes);
+    }
+    return {
+      push: next,
+      end: async () => {
+        let whole = true;
+        for (const stage of stages) whole = (await stage.end()) && whole;
+        return whole;
+      },
+    };
   }
 
   #read(bytes: Uint8Array): void {

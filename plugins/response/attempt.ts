@@ -9,6 +9,9 @@ import type { Headers } from '../wire.ts';
 export interface Timing {
   receivedAt: number;
   readAt: number;
+  /** Handed to the connection pool. */
+  dispatchedAt: number | null;
+  /** A connection stood, and the request began to leave. */
   sentAt: number | null;
   headAt: number | null;
   firstTextAt: number | null;
@@ -45,7 +48,7 @@ export const outcomeOf = ({ ending, status, reading }: Ended): LLMUsageAudit['ou
     case 'upstream_unreachable':
       return 'error';
     case 'complete':
-      return (status ?? 0) >= 400 || reading.error !== null ? 'error' : 'success';
+      return (status ?? 0) >= 300 || reading.error !== null ? 'error' : 'success';
   }
 };
 
@@ -74,9 +77,9 @@ export const errorOf = ({ ending, status, reading, errorText, superseded }: Ende
   }
   if (ending === 'client_gone')
     return { type: 'client_disconnected', code: null, message: null, status, in_stream: status !== null };
-  if (ending === 'complete' && (status ?? 0) < 400) return null;
+  if (ending === 'complete' && (status ?? 0) < 300) return null;
   return {
-    type: ending === 'complete' ? 'http_error' : ending,
+    type: ending === 'complete' ? ((status ?? 0) < 400 ? 'redirect' : 'http_error') : ending,
     code: null,
     message: clean(errorText, 1024),
     status,

@@ -1,30 +1,51 @@
-/** The last step: settle the budgets, validate, make the JSON once, hand it over. */
+/** The last step: build the event, settle the budgets, validate, make the JSON once, hand it over. */
 import { validateLLMUsageAudit } from '../../schemas/validate.ts';
 import type { Call } from '../contract.ts';
 import type { BuiltEvent } from '../event-builder.ts';
 import type { Settings } from '../settings.ts';
-import { openTelemetry } from './telemetry.ts';
+import { openTelemetry, type Telemetry } from './telemetry.ts';
 
-/** Resolves when the event is on disk or put aside; never rejects. */
-export type Emit = (built: BuiltEvent, call: Call) => Promise<void>;
+/** Resolves when the event is on disk or put aside; never rejects. `number` is the attempt's. */
+export type Emit = (build: () => BuiltEvent, call: Call, number: number) => Promise<void>;
 
 export const emitter = (settings: Settings): Emit => {
   const telemetry = openTelemetry();
-  return async ({ event, usd, tokens }, call) => {
-    // In the turn in which the answer ended: the caller's next request must find its spend booked.
-    settings.budgets.settle(call.budgets, usd, tokens);
-    const record = { id: event['@id'], at: event['@timestamp'], kind: event.audit, body: JSON.stringify(event) };
-    telemetry.called(event, call);
+  return async (build, call, number) => {
     try {
-      const fault = validateLLMUsageAudit(event);
-      if (fault === null) await settings.acceptor.accept(record);
-      else {
-        telemetry.invalid();
-        await settings.acceptor.deadLetter(record, `not valid by its schema: ${fault}`);
-      }
+      await emit(build, call, number, settings, telemetry);
     } catch {
       // The acceptor has said why, where its trouble is reported; here it is only counted.
       telemetry.rejected();
     }
   };
+};
+
+const emit = async (
+  build: () => BuiltEvent,
+  call: Call,
+  number: number,
+  { budgets, acceptor }: Settings,
+  telemetry: Telemetry,
+): Promise<void> => {
+  const id = `${call.requestId}.${number}`;
+  const at = Math.floor(call.incoming.receivedAt);
+  const kind = 'LLMUsageAudit';
+  let built: BuiltEvent;
+  try {
+    built = build();
+  } catch (error) {
+    // A bug of ours. What is certain is kept, where somebody will look.
+    telemetry.invalid();
+    const body = JSON.stringify({ '@id': id, '@timestamp': at, audit: kind, provider: call.incoming.provider.id });
+    return acceptor.deadLetter({ id, at, kind, body }, `the event could not be built: ${String(error)}`);
+  }
+  const { event, usd, tokens } = built;
+  // In the turn in which the answer ended: the caller's next request must find its spend booked.
+  budgets.settle(call.budgets, usd, tokens);
+  telemetry.called(event, call);
+  const record = { id, at, kind, body: JSON.stringify(event) };
+  const fault = validateLLMUsageAudit(event);
+  if (fault === null) return acceptor.accept(record);
+  telemetry.invalid();
+  return acceptor.deadLetter(record, `not valid by its schema: ${fault}`);
 };

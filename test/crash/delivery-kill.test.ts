@@ -64,7 +64,10 @@ const produce = async (
     said += text;
   });
   const [code] = await once(child, 'close', { signal: AbortSignal.timeout(60_000) });
-  if (killAfter === null) assert.equal(code, 0);
+  if (killAfter === null) {
+    assert.equal(code, 0);
+    assert.match(said, /^dropped 0$/m);
+  }
   // The last line may be half a line: what it was about is not known to be accepted.
   const whole = said.slice(0, said.lastIndexOf('\n') + 1);
   return [...whole.matchAll(/^accepted (\d+)$/gm)].map(([, number]) => Number(number));

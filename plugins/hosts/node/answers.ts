@@ -1,8 +1,9 @@
 /** Answers of the gateway itself. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Refused } from '../../contract.ts';
 
-export const errorBody = (code: string, message: string) => ({ error: { message, type: code, param: null, code } });
+const errorBody = (code: string, message: string) => ({ error: { message, type: code, param: null, code } });
 
 /** An answer of the gateway itself, as JSON. */
 export const say = (res: ServerResponse, status: number, code: string | null, message: string): void => {
@@ -41,4 +42,18 @@ const writeRefusal = (res: ServerResponse, { status, body, headers }: Refused, m
     ...more,
   });
   res.write(body);
+};
+
+/** Such a socket is nobody's but ours: its errors must be heard, and its other half closed. */
+export const refuseUpgrade = (socket: Socket): void => {
+  const message = 'WebSocket and other upgrades are not carried yet; use the HTTP API of this provider';
+  const body = JSON.stringify(errorBody('upgrade_not_supported', message));
+  const head = [
+    'HTTP/1.1 501 Not Implemented',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.on('error', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroySoon());
 };

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { Pool } from 'undici';
 import type { Forwarded, IncomingCall, Plugins, Provider } from '../../contract.ts';
-import { errorBody, refuse, refuseUnread, say } from './answers.ts';
+import { refuse, refuseUnread, refuseUpgrade, say } from './answers.ts';
 import { ClientLeft, readBody } from './body.ts';
 import { type AbortPolicy, Drains } from './drains.ts';
 import { plainHeaders, requestHeaders } from './headers.ts';
@@ -78,21 +78,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     if (options.plugins === null) {
       if (body === null)
         return say(res, 413, 'body_too_large', `The body is larger than ${options.limits.requestBody} bytes`);
-      return relay(
-        pool,
-        upstream,
-        req,
-        res,
-        {
-          action: 'forward',
-          target: target + query,
-          body,
-          headers: {},
-          call: null,
-          retry: null,
-        },
-        1,
-      );
+      return relay(pool, upstream, req, res, unwatched(target + query, body));
     }
     const incoming: IncomingCall = {
       method: req.method ?? 'GET',
@@ -112,47 +98,42 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     }
     const decision = await options.plugins.decide(incoming);
     if (decision.action === 'refuse') return refuse(res, decision);
-    return relay(pool, upstream, req, res, decision, 1);
+    return relay(pool, upstream, req, res, decision);
   };
 
-  const relay = (
+  /** Sends a call, and sends it again where the first answer says so. Resolves when the last event is accepted. */
+  const relay = async (
     pool: Pool,
     upstream: Upstream,
     req: IncomingMessage,
     res: ServerResponse,
-    forwarded: Forwarded,
-    attempt: number,
-  ): Promise<void> =>
-    new Promise((resolve) => {
-      const watch = forwarded.call && options.plugins ? options.plugins.watch(forwarded.call, attempt) : null;
-      const { retry } = forwarded;
+    first: Forwarded,
+  ): Promise<void> => {
+    let forwarded: Forwarded | null = first;
+    for (let attempt = 1; forwarded !== null; attempt++) {
+      const { call, target, headers, body, retry } = forwarded as Forwarded;
+      const watch = call && options.plugins ? options.plugins.watch(call, attempt) : null;
       const handler = new Relay({
         res,
         watch,
         drains,
-        tryAgain: retry
-          ? (answer) => {
-              const again = retry(answer);
-              if (again) void relay(pool, upstream, req, res, again, attempt + 1).then(resolve);
-              return again !== null;
-            }
-          : null,
+        retry,
+        stallMs: options.timeouts.idle,
         fail: (status, message) => say(res, status, status === 504 ? 'upstream_timeout' : 'upstream_error', message),
-        done: () => {
-          if (res.writableEnded || res.destroyed) resolve();
-        },
       });
-      watch?.sent();
+      watch?.dispatched();
       pool.dispatch(
         {
           method: (req.method ?? 'GET') as 'GET',
-          path: upstream.basePath + forwarded.target,
-          headers: { ...requestHeaders(req.headers, forwarded.headers), ...upstream.headers },
-          body: forwarded.body,
+          path: upstream.basePath + target,
+          headers: { ...requestHeaders(req.headers, headers), ...upstream.headers },
+          body,
         },
         handler,
       );
-    });
+      forwarded = await handler.over;
+    }
+  };
 
   const local = (req: IncomingMessage, res: ServerResponse, path: string): void => {
     const ready = !draining && options.ready();
@@ -172,7 +153,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     );
   };
 
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 300_000 }, (req, res) => {
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
     if (draining) res.setHeader('connection', 'close');
     const one = exchange(req, res).catch((error: unknown) => {
       if (error instanceof ClientLeft) return;
@@ -183,18 +164,17 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     });
     underway.add(one);
     void one.finally(() => underway.delete(one));
-  });
-  server.on('upgrade', (_req, socket: Socket) => {
-    const hint = JSON.stringify(
-      errorBody(
-        'upgrade_not_supported',
-        'WebSocket and other upgrades are not carried yet; use the HTTP API of this provider',
-      ),
-    );
-    socket.end(
-      `HTTP/1.1 501 Not Implemented\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(hint)}\r\nconnection: close\r\n\r\n${hint}`,
-    );
-  });
+  };
+  const server = createServer(
+    {
+      keepAliveTimeout: 65_000,
+      requestTimeout: 300_000,
+      // Any other upgrade (h2c, say) is an offer that may be passed over.
+      shouldUpgradeCallback: (req) => /websocket/i.test(req.headers.upgrade ?? ''),
+    },
+    answer,
+  );
+  server.on('upgrade', (_req, socket: Socket) => refuseUpgrade(socket));
 
   return {
     server,
@@ -203,15 +183,29 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      let timer: NodeJS.Timeout | undefined;
-      const grace = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      await Promise.race([Promise.all(underway), grace]);
-      clearTimeout(timer);
+      await settled(underway, graceMs);
       server.closeAllConnections();
       await closed;
+      // What was cut off just now still makes its events.
+      await settled(underway, 2_000);
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
 };
+
+/** Resolves when the set is empty, also of what joined it meanwhile, or when the time is up. */
+const settled = async (underway: ReadonlySet<Promise<void>>, timeMs: number): Promise<void> => {
+  const { promise: timeIsUp, resolve } = Promise.withResolvers<'up'>();
+  const timer = setTimeout(() => resolve('up'), timeMs);
+  while (underway.size > 0 && (await Promise.race([Promise.all(underway), timeIsUp])) !== 'up');
+  clearTimeout(timer);
+};
+
+const unwatched = (target: string, body: Uint8Array | null): Forwarded => ({
+  action: 'forward',
+  target,
+  body,
+  headers: {},
+  call: null,
+  retry: null,
+});

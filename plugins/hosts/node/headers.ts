@@ -14,6 +14,10 @@ const hopByHop = new Set([
   'transfer-encoding',
   'upgrade',
   'expect',
+  // A method in disguise: what was classified must be what the provider does.
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
 ]);
 
 /** Names that the `connection` header adds to the hop-by-hop ones. */

@@ -1,76 +1,81 @@
-/** Carries one exchange: what the provider sends is written to the client at once, and watched on the side. */
+/** Carries one attempt: what the provider sends is written to the client at once, and watched on the side. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Ending, Watch } from '../../contract.ts';
+import type { Ending, Forwarded, Watch } from '../../contract.ts';
 import type { Drains } from './drains.ts';
-import { responseHeaders } from './headers.ts';
-
-/** Error answers up to this size are looked at before a second attempt. */
-const maxHeldAnswer = 64 * 1024;
+import { plainHeaders, responseHeaders } from './headers.ts';
+import { HeldAnswer } from './held-answer.ts';
 
 export interface RelayOptions {
   readonly res: ServerResponse;
   readonly watch: Watch | null;
   readonly drains: Drains;
-  /** Given a 400 or 422 answer's text; true when another attempt was started and this answer must not be passed on. */
-  readonly tryAgain: ((answer: string) => boolean) | null;
+  /** Asked with the text of a 400 or 422 answer: what to send instead of passing it on, or null. */
+  readonly retry: Forwarded['retry'];
+  /** Longest time that a client may take nothing while the provider is kept waiting for it, milliseconds. */
+  readonly stallMs: number;
   /** Writes our own error answer: nothing of the provider's was sent. */
   readonly fail: (status: 502 | 504, message: string) => void;
-  readonly done: (ending: Ending) => void;
 }
 
 export class Relay implements Dispatcher.DispatchHandler {
   readonly #options: RelayOptions;
+  readonly #over = Promise.withResolvers<Forwarded | null>();
   #controller: Dispatcher.DispatchController | null = null;
-  #held: { chunks: Buffer[]; length: number; status: number; headers: IncomingHttpHeaders } | null = null;
-  #clientGone = false;
+  #held: HeldAnswer | null = null;
+  #clientGone: boolean;
   #finished = false;
   #stopDraining: (() => void) | null = null;
+  #stall: NodeJS.Timeout | undefined;
 
   constructor(options: RelayOptions) {
     this.#options = options;
+    this.#clientGone = options.res.destroyed;
     options.res.on('drain', this.#onDrain);
     options.res.on('close', this.#onClose);
+  }
+
+  /** Resolves when the attempt is over and its event accepted: to what must be sent next, or null. Never rejects. */
+  get over(): Promise<Forwarded | null> {
+    return this.#over.promise;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#clientGone) controller.abort(new Error('the client left'));
+    else this.#options.watch?.sent();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
-    const { watch, tryAgain } = this.#options;
-    watch?.head(status, headers as Record<string, string>);
-    if (tryAgain && (status === 400 || status === 422)) this.#held = { chunks: [], length: 0, status, headers };
+    const { watch, retry } = this.#options;
+    watch?.head(status, plainHeaders(headers));
+    if (retry && (status === 400 || status === 422)) this.#held = new HeldAnswer(status, headers);
     else this.#sendHead(status, headers);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { res, watch } = this.#options;
     if (this.#held) {
-      this.#hold(chunk);
+      if (!this.#held.push(chunk)) this.#releaseHeld();
       watch?.read(chunk);
       return;
     }
     const out = watch?.rewrites ? watch.pass(chunk) : chunk;
     if (this.#clientGone) this.#options.drains.count(this, chunk.length);
-    else if (out.length > 0 && !res.write(out)) controller.pause();
+    else if (out.length > 0 && !res.write(out)) this.#waitForClient(controller);
     watch?.read(chunk);
   }
 
   onResponseEnd(): void {
-    const { res, watch, tryAgain } = this.#options;
-    if (this.#held) {
-      const { chunks } = this.#held;
-      if (tryAgain?.(Buffer.concat(chunks).toString())) {
-        this.#detach();
-        watch?.superseded();
-        this.#finish('complete');
-        return;
-      }
-      this.#releaseHeld();
+    const { res, watch, retry } = this.#options;
+    const again = this.#held && !this.#clientGone ? (retry?.(this.#held.text()) ?? null) : null;
+    if (again) {
+      watch?.superseded();
+      this.#finish('complete', undefined, again);
+      return;
     }
+    this.#releaseHeld();
     const rest = watch?.rewrites ? watch.flush() : null;
     if (!this.#clientGone) {
       if (rest && rest.length > 0) res.write(rest);
@@ -80,79 +85,77 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#finished) return;
     const { res, fail } = this.#options;
+    if (this.#finished) return;
     if (this.#clientGone) {
       this.#finish('client_gone');
       return;
     }
     const ending = endingOf(error, this.#controller !== null);
-    if (this.#held) this.#releaseHeld();
-    if (res.headersSent) res.destroy();
-    else {
-      this.#detach();
-      fail(ending === 'upstream_timeout' ? 504 : 502, `${endingText[ending]} (${codeOf(error)})`);
-    }
+    this.#releaseHeld();
     this.#finish(ending, codeOf(error));
+    if (res.headersSent) res.destroy();
+    else fail(ending === 'upstream_timeout' ? 504 : 502, `${endingText[ending]} (${codeOf(error)})`);
   }
 
   /** Stops reading for a client that is gone: by the `cut` rule, or when a drain has reached its bound. */
   cut(): void {
-    if (this.#finished) return;
-    if (this.#controller) this.#controller.abort(new Error('the client left'));
+    if (!this.#finished) this.#controller?.abort(new Error('the client left'));
   }
 
-  readonly #onDrain = (): void => {
+  /** The provider waits while the client takes nothing; a client that never takes anything again is let go. */
+  #waitForClient(controller: Dispatcher.DispatchController): void {
+    controller.pause();
+    this.#stall ??= setTimeout(() => this.#options.res.destroy(), this.#options.stallMs);
+  }
+
+  #resume(): void {
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
     if (this.#controller?.paused) this.#controller.resume();
-  };
+  }
+
+  readonly #onDrain = (): void => this.#resume();
 
   readonly #onClose = (): void => {
     if (this.#finished || this.#options.res.writableFinished) return;
     this.#clientGone = true;
     this.#stopDraining = this.#options.drains.start(this);
     if (this.#stopDraining === null) this.cut();
-    else if (this.#controller?.paused) this.#controller.resume();
+    else this.#resume();
   };
 
   #sendHead(status: number, headers: IncomingHttpHeaders): void {
     const { res, watch } = this.#options;
     if (this.#clientGone) return;
-    // Informational for clients that count bytes: the head of a stream leaves even while its first event is awaited.
     res.sendDate = false;
     res.writeHead(status, responseHeaders(headers, watch?.rewrites ?? false));
+    // The head of a stream leaves even while its first event is awaited; with a body at hand, both leave together.
     const first = res.writableLength;
     process.nextTick(() => {
       if (!res.writableEnded && !res.destroyed && res.writableLength === first) res.flushHeaders();
     });
   }
 
-  #hold(chunk: Buffer): void {
-    if (!this.#held) return;
-    this.#held.chunks.push(chunk);
-    this.#held.length += chunk.length;
-    if (this.#held.length > maxHeldAnswer) this.#releaseHeld();
-  }
-
   #releaseHeld(): void {
-    if (!this.#held) return;
-    const { chunks, status, headers } = this.#held;
+    const held = this.#held;
     this.#held = null;
-    if (this.#clientGone) return;
-    this.#sendHead(status, headers);
-    for (const chunk of chunks) this.#options.res.write(chunk);
+    if (!held || this.#clientGone) return;
+    this.#sendHead(held.status, held.headers);
+    for (const chunk of held.chunks) this.#options.res.write(chunk);
   }
 
-  #finish(ending: Ending, message?: string): void {
+  /** The one place where an attempt ends: nothing more is listened to, and its event is made. */
+  #finish(ending: Ending, message?: string, again: Forwarded | null = null): void {
     if (this.#finished) return;
+    const { res, watch } = this.#options;
     this.#finished = true;
+    clearTimeout(this.#stall);
     this.#stopDraining?.();
-    void this.#options.watch?.end(ending, message);
-    this.#options.done(ending);
-  }
-
-  #detach(): void {
-    this.#options.res.off('drain', this.#onDrain);
-    this.#options.res.off('close', this.#onClose);
+    res.off('drain', this.#onDrain);
+    res.off('close', this.#onClose);
+    const accepted = watch?.end(ending, message) ?? Promise.resolve();
+    void accepted.finally(() => this.#over.resolve(again));
   }
 }
 

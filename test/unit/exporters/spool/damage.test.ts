@@ -128,6 +128,40 @@ for (const where of ['file', 'log'] as const) {
   });
 }
 
+test('what was being written when the process died is no damage, and leaves no gap', (t) => {
+  const path = folder(t);
+  const spool = open(path);
+  for (const one of records.slice(0, 10)) spool.append([one]);
+  const log = join(path, `${file}-wal`);
+  const { length: before } = readFileSync(log);
+  spool.append(records.slice(10));
+  const killed = folder(t);
+  cpSync(path, killed, { recursive: true, filter: (name) => !name.endsWith('-shm') });
+  spool.close();
+  const frame = 24 + 16_384;
+  const frames = (readFileSync(log.replace(path, killed)).length - before) / frame;
+  for (const missing of range(0, frames - 2)) {
+    const torn = folder(t);
+    cpSync(killed, torn, { recursive: true });
+    const bytes = readFileSync(join(torn, `${file}-wal`));
+    bytes.fill(0, before + missing * frame, before + (missing + 1) * frame);
+    writeFileSync(join(torn, `${file}-wal`), bytes.subarray(0, bytes.length - frame)); // without the commit
+    const { log: write, lines } = logbook();
+    const again = open(torn, { log: write });
+    const found = readAll(again);
+    assert.ok(found.length >= 10);
+    assert.deepEqual(
+      found.map(({ seq }) => seq),
+      range(1, found.length),
+    );
+    again.append([record(5000)]);
+    assert.equal(readAll(again).length, found.length + 1);
+    again.close();
+    assert.deepEqual(lines, []);
+    rmSync(torn, { recursive: true });
+  }
+});
+
 test('a damaged file is set aside for a look, and the log says how much was kept', (t) => {
   const path = given(t, 'file');
   const bytes = readFileSync(join(path, file));
