@@ -66,7 +66,7 @@ export const command: Command = {
     );
     await gateway.stop();
     await ready.simulator?.close();
-    return exit.ok;
+    return gateway.delivery.lost > 0 ? exit.failed : exit.ok;
   },
 };
 

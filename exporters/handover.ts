@@ -35,7 +35,7 @@ export class Handover {
 
   /** Resolves when the record is on the disk. */
   take({ id, at, kind, body }: AuditRecord): Promise<void> {
-    if (this.#length + body.length > this.#memory) {
+    if (!this.hasRoom) {
       const reason = 'the disk takes nothing, or too slowly, and the memory for such times is used up';
       return Promise.reject(new DeliveryError('spool_unwritable', reason));
     }
@@ -78,8 +78,15 @@ export class Handover {
     }
   }
 
-  /** Nobody will settle what is left. */
-  end(error: DeliveryError): void {
-    this.settle(this.#promised.length, error);
+  /** False while the memory for times in which the disk takes nothing is used up. */
+  get hasRoom(): boolean {
+    return this.#length < this.#memory;
+  }
+
+  /** Nobody will settle what is left: how many records that were. */
+  end(error: DeliveryError): number {
+    const left = this.#promised.length - this.#settled;
+    this.settle(left, error);
+    return left;
   }
 }

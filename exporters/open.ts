@@ -35,6 +35,8 @@ export interface Delivery extends Acceptor {
   accept(record: AuditRecord): Promise<void>;
   /** `on_full: refuse_calls` applies now: a host answers 503 instead of making calls whose events find no room. */
   readonly isFull: boolean;
+  /** Events that had been handed in and never got to the disk; known once the delivery is closed. */
+  readonly lost: number;
   stats(): Promise<DeliveryStats>;
   /** Sends at once what waits for its batch to fill; true once every enabled exporter has settled all that was accepted. */
   drained(timeoutMs: number): Promise<boolean>;
@@ -64,12 +66,15 @@ class ThreadedDelivery implements Delivery {
   readonly #ended = Promise.withResolvers<void>();
   readonly #answers = new Map<number, Answer>();
   #asked = 0;
+  readonly #refuses: boolean;
   #full = false;
+  lost = 0;
   /** Why nothing is taken any more. */
   #refusing: DeliveryError | null = null;
 
   constructor(data: WorkerData, memory: number, log: (line: LogLine) => void) {
     this.#log = log;
+    this.#refuses = data.onFull === 'refuse_calls';
     this.#worker = new Worker(workerFile(), { workerData: data, name: 'delivery' });
     this.#handover = new Handover((records) => this.#worker.postMessage(records), memory);
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
@@ -88,7 +93,7 @@ class ThreadedDelivery implements Delivery {
   }
 
   get isFull(): boolean {
-    return this.#full;
+    return this.#full || (this.#refuses && (this.#refusing !== null || !this.#handover.hasRoom));
   }
 
   accept(record: AuditRecord): Promise<void> {
@@ -170,7 +175,10 @@ class ThreadedDelivery implements Delivery {
       'thread_ended',
       'the delivery thread has ended; events are not accepted before the next start',
     );
-    this.#handover.end(this.#refusing);
+    this.lost = this.#handover.end(this.#refusing);
+    if (this.lost > 0) {
+      this.#log({ level: 'error', msg: 'events are lost: they could not be written to the disk', events: this.lost });
+    }
     for (const { reject } of this.#answers.values()) reject(this.#refusing);
     this.#answers.clear();
     this.#ready.reject(this.#refusing);

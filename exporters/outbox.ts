@@ -165,6 +165,7 @@ export class Outbox {
 
   /** Puts a record into the dead letters without offering it to any exporter. Throws what the disk throws. */
   deadLetter({ id, at, kind, body }: AuditRecord, reason: string): void {
+    this.#log('error', 'an event was put into the dead letters', { id, reason });
     this.#deadLetters.append([{ id, at, kind, body, reason, exporter: null, attempts: 0 }]);
   }
 

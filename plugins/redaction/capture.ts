@@ -1,13 +1,16 @@
 /** What of a prompt or an answer may be stored: nothing, a keyed hash, a redacted text, or the text less its secrets. */
-import type { Json } from '../wire.ts';
+import { fit } from './json-length.ts';
 import { scrub } from './secrets.ts';
+
+// Until the event builder counts with `promptChars`.
+export { promptMessages } from './prompt.ts';
 
 export type CaptureMode = 'none' | 'hash' | 'redacted' | 'full';
 
 export interface Captured {
-  content: string | null;
+  readonly content: string | null;
   /** The text was longer than the limit and was cut. */
-  truncated: boolean;
+  readonly truncated: boolean;
 }
 
 /** Personal details that `redacted` masks beside the secrets. */
@@ -20,10 +23,14 @@ const personal: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Long data of no use to a reader: base64 images, audio, files. */
-const blob = /(?:data:[a-z]+\/[a-z0-9.+-]+;base64,)?[A-Za-z0-9+/]{256,}={0,2}/g;
+const blob = /(?:data:[a-z]{1,32}\/[a-z0-9.+-]{1,127};base64,)?[A-Za-z0-9+/]{256,}={0,2}/g;
+
+/** No more text is searched than may be stored several times over, as blobs and secrets shrink. */
+export const mostSearched = (maxBytes: number): number => 4 * maxBytes;
 
 /**
- * @param maxBytes of UTF-8 that may be stored; secrets are taken out before the cut, so that none survives in half.
+ * @param maxBytes that the text may take in an event, escapes counted, quotes not; secrets are taken out before the cut,
+ * so that none survives in half.
  * @param hmac keyed hash, as a plain hash of a short prompt can be guessed.
  */
 export const capture = (
@@ -34,53 +41,25 @@ export const capture = (
 ): Captured => {
   if (mode === 'none' || text === null) return { content: null, truncated: false };
   if (mode === 'hash') return { content: `hmac-sha256:${hmac(text)}`, truncated: false };
-  const head = beginning(text, 4 * maxBytes);
-  let clean = scrub(head.replace(blob, '[binary]'));
+  const head = beginning(text, mostSearched(maxBytes));
+  // Secrets first: a long one looks like a blob in part.
+  let clean = scrub(head).replace(blob, '[binary]');
   if (mode === 'redacted') for (const [pattern, mark] of personal) clean = clean.replace(pattern, mark);
-  const short = cut(clean, maxBytes);
-  return head.length < text.length ? { ...short, truncated: true } : short;
+  const { end } = fit(clean, maxBytes);
+  return { content: clean.slice(0, end), truncated: end < clean.length || head.length < text.length };
 };
 
-/** No more text is searched than may be stored several times over; the last word goes, as it may be half a secret. */
+/** A secret of which so much is there is known as one; longer than any e-mail address. */
+const enoughOfASecret = 1024;
+
+/** The last word before a cut goes, or as much of it as may be a secret too short to be known as one. */
 const beginning = (text: string, maxLength: number): string => {
   if (text.length <= maxLength) return text;
-  const head = text.slice(0, maxLength);
-  return head.slice(0, Math.max(0, head.search(/\S*$/)));
+  const least = Math.max(0, maxLength - enoughOfASecret);
+  let end = maxLength;
+  while (end > least && text.charCodeAt(end - 1) > blank) end--;
+  return text.slice(0, end);
 };
 
-const encoder = new TextEncoder();
-
-const cut = (text: string, maxBytes: number): Captured => {
-  if (text.length * 3 <= maxBytes) return { content: text, truncated: false };
-  const bytes = encoder.encode(text);
-  if (bytes.length <= maxBytes) return { content: text, truncated: false };
-  let end = maxBytes;
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return { content: new TextDecoder().decode(bytes.subarray(0, end)), truncated: true };
-};
-
-/** Role and text of each message of a prompt, in any of the known layouts; parts that are not text are named. */
-export const promptMessages = (prompt: Json): { role: string; content: string }[] => {
-  if (typeof prompt === 'string') return [{ role: 'user', content: prompt }];
-  if (!Array.isArray(prompt)) return [];
-  return prompt.map((item) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return { role: 'user', content: plain(item) };
-    const role = typeof item.role === 'string' ? item.role : typeof item.type === 'string' ? item.type : 'user';
-    return { role, content: plain(item.content ?? item.output ?? item.arguments ?? null) };
-  });
-};
-
-const plain = (content: Json): string => {
-  if (typeof content === 'string') return content;
-  if (content === null) return '';
-  if (!Array.isArray(content))
-    return typeof content === 'object' ? (textOf(content) ?? JSON.stringify(content)) : String(content);
-  return content.map(plain).join('\n');
-};
-
-const textOf = (part: { [key: string]: Json | undefined }): string | null =>
-  typeof part.text === 'string'
-    ? part.text
-    : typeof part.type === 'string' && part.type !== 'text'
-      ? `[${part.type}]`
-      : null;
+/** The ASCII white space is up to here. */
+const blank = 0x20;

@@ -287,7 +287,7 @@ export interface Provider {
   prices: Price[];
 }
 /**
- * One budget; the spend of all its keys counts together.
+ * One budget; the spend of all its keys counts together. It is kept in memory: every start of the gateway begins at zero.
  */
 export interface Budget {
   /**

@@ -85,7 +85,10 @@ const syntaxMessage = ({ code, pos }: YAMLParseError, yaml: string): string => {
 
 const plain = (document: Document, report: (message: string) => void): unknown => {
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    // An alias inside what it stands for makes a ring, which nothing behind here expects.
+    JSON.stringify(value);
+    return value;
   } catch {
     report('its aliases (*name) cannot be followed, or stand for too much');
     return null;
