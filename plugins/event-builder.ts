@@ -6,9 +6,9 @@ import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
 import { impacts } from './impacts/impacts.ts';
 import { type Costs, type Priced, price } from './pricing/price.ts';
-import { promptMessages } from './redaction/capture.ts';
 import { captured } from './redaction/event.ts';
 import { figuresOf, labelled, labelOrNull, labels, nameOrNull } from './redaction/identifiers.ts';
+import { promptChars } from './redaction/prompt.ts';
 import { type Caller, callerOf } from './request/callers.ts';
 import { decoded } from './request/paths.ts';
 import { type Ended, errorOf, outcomeOf, type Timing } from './response/attempt.ts';
@@ -32,7 +32,6 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
   const model = reading.model ?? requestModel;
   const outcome = outcomeOf(ended);
   const error = errorOf(ended);
-  const prompt = ask && (outcome !== 'blocked' || settings.capture.mode !== 'none') ? sizeOf(call) : null;
   const { usage, source } = usageOf(call, ended, outcome);
   const priced = priceOf(usage, model, call, ended, outcome, settings);
   const impact = impactOf(usage?.output ?? null, model, call, timing, settings);
@@ -108,7 +107,11 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       choice: nameOrNull(ask?.tools.choice),
       result_count: ask?.tools.resultCount ?? null,
     },
-    input: { items: ask?.messages.count ?? null, chars: prompt?.chars ?? null, bytes: incoming.body?.length ?? 0 },
+    input: {
+      items: ask?.messages.count ?? null,
+      chars: ask && promptChars(ask.prompt),
+      bytes: incoming.body?.length ?? 0,
+    },
     stream_stats: ended.stream,
     rate_limit: limits,
     capacity: {
@@ -196,10 +199,6 @@ const deploymentOf = (call: Call): string | null => {
   const found = /\/openai\/deployments\/([^/]+)\//.exec(call.path)?.[1];
   return found ? decoded(found).slice(0, 256) : null;
 };
-
-const sizeOf = (call: Call): { chars: number } => ({
-  chars: promptMessages(call.ask?.prompt ?? null).reduce((chars, message) => chars + message.content.length, 0),
-});
 
 /** An answer that was text, or that broke off, is estimated where the provider gave no figures; a failure is not. */
 const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome']): Estimated => {

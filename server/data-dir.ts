@@ -18,15 +18,20 @@ export const openDataDir = (path: string): DataDir => {
   return { path, secret: secretIn(path) };
 };
 
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'no right to write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
 const makeDirectory = (path: string): void => {
   try {
     makeMissing(resolve(path));
-    if (!statSync(path).isDirectory()) throw new Error('it is a file');
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = codeOf(error);
-    const why =
-      code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : code === 'EACCES' ? 'no right to write there' : code;
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : (reasons[code] ?? code);
     throw new Error(`The data directory ${path} cannot be used: ${why}. Set data_dir to a directory of your own.`);
   }
 };

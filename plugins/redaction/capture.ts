@@ -2,9 +2,6 @@
 import { fit } from './json-length.ts';
 import { scrub } from './secrets.ts';
 
-// Until the event builder counts with `promptChars`.
-export { promptMessages } from './prompt.ts';
-
 export type CaptureMode = 'none' | 'hash' | 'redacted' | 'full';
 
 export interface Captured {
@@ -15,7 +12,9 @@ export interface Captured {
 
 /** Personal details that `redacted` masks beside the secrets. */
 const personal: readonly (readonly [RegExp, string])[] = [
-  [/[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g, '[email]'],
+  // From the start of a run only, as otherwise a long run is read again from each of its characters; several at a time,
+  // as the next may follow within the run (`a@b.co%2Cc@d.co`).
+  [/(?<![\w.%+-])[\w.%+-]+(?:@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}(?:[\w.%+-]*(?=@))?)+/g, '[email]'],
   [/\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b/g, '[iban]'],
   [/\b(?:\d[ -]?){12,18}\d\b/g, '[number]'],
   [/(?<![\w.])\+?\d{1,3}[ .-]?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,4}(?![\w.])/g, '[phone]'],
@@ -23,7 +22,7 @@ const personal: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Long data of no use to a reader: base64 images, audio, files. */
-const blob = /(?:data:[a-z]{1,32}\/[a-z0-9.+-]{1,127};base64,)?[A-Za-z0-9+/]{256,}={0,2}/g;
+const blob = /(?<![A-Za-z0-9+/])(?:data:[a-z]{1,32}\/[a-z0-9.+-]{1,127};base64,)?[A-Za-z0-9+/]{256,}={0,2}/g;
 
 /** No more text is searched than may be stored several times over, as blobs and secrets shrink. */
 export const mostSearched = (maxBytes: number): number => 4 * maxBytes;

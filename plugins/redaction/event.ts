@@ -36,7 +36,7 @@ export const captured = ({ prompt, answer }: Said, rule: CaptureRule) => {
     };
   }
   const input = storedPrompt(prompt, rule);
-  const output = capture(mode, said, maxBytes - JSON.stringify(generations('')).length, hmac);
+  const output = capture(mode, said, Math.max(0, maxBytes - answerFrame), hmac);
   return {
     capture: mode,
     input_prompt: input.messages,
@@ -50,6 +50,7 @@ export const captured = ({ prompt, answer }: Said, rule: CaptureRule) => {
 
 const generations = (content: string) => ({ generations: [{ message: { role: 'assistant', content } }] });
 
+const answerFrame = JSON.stringify(generations('')).length;
 const brackets = '[]'.length;
 const messageFrame = '{"role":"","content":""},'.length;
 

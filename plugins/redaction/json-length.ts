@@ -3,7 +3,7 @@
 /** Bytes of `\u0000`. */
 const escaped = 6;
 
-export interface Fit {
+interface Fit {
   /** Index in the text, UTF-16 units, before which it fits; never between the two halves of a character. */
   readonly end: number;
   /** Bytes that the text up to `end` takes, its quotes not counted. */

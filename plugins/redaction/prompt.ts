@@ -1,10 +1,7 @@
 /** What a prompt says, in any of the known layouts. Its shape is the client's: read to a bounded depth. */
 import type { Json, JsonObject } from '../wire.ts';
 
-export interface Message {
-  readonly role: string;
-  readonly content: string;
-}
+export type Message = { readonly role: string; readonly content: string };
 
 /** Role and text of each message; parts that are not text are named (`[image_url]`), one line each. */
 export const promptMessages = (prompt: Json): Message[] =>

@@ -162,9 +162,10 @@ const acceptor = (
     said += text;
   });
   const until = async (pattern: RegExp): Promise<void> => {
+    const tooLate = AbortSignal.timeout(20_000);
     while (!pattern.test(said)) {
       assert.equal(child.exitCode, null, `ended after saying: ${said}`);
-      await once(child.stderr, 'data', { signal: AbortSignal.timeout(20_000) });
+      await once(child.stderr, 'data', { signal: tooLate }).catch(() => assert.fail(`${pattern} is not in: ${said}`));
     }
   };
   return { child, until, said: () => said, tell: (line: string) => child.stdin.write(`${line}\n`) };
@@ -191,8 +192,8 @@ test('a disk that is full: records wait in memory, then are refused, and all is 
   const relief = spawn('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:unlimited']);
   const [code] = await once(relief, 'exit');
   assert.equal(code, 0);
+  await until(/the spool can be written again.* stored/s);
   tell('61 100');
-  await until(/the spool can be written again/);
   await until(/^61 stored/m);
   const stored = [...said().matchAll(/^(\d+) stored/gm)].map(([, number]) => Number(number));
   assert.equal(stored.length + refusedNumbers.length, 61);

@@ -19,6 +19,24 @@ test('a key that stands there is replaced, also twice, and only at the top', () 
   assert.equal(setTopLevelKey('{"k":[1,{"k":2}],"k":3}', 'k', '0'), '{"k":0,"k":0}');
 });
 
+test('a key that stands there a hundred thousand times, or a document of many values, takes linear time', () => {
+  const bodies = [
+    `{"k":0${',"k":0'.repeat(100_000)}}`,
+    `{"a":[${'1,'.repeat(1 << 20)}1],"k":0}`,
+    `{"a":"${'\\\\'.repeat(1 << 20)}","k":0}`,
+    `{"a":"${'\\"'.repeat(1 << 20)}","k":0}`,
+    `{${'"":1,'.repeat(100_000)}"k":0}`,
+  ];
+  for (const body of bodies) {
+    const started = process.cpuUsage();
+    const done = setTopLevelKey(body, 'k', '7');
+    const { user } = process.cpuUsage(started);
+    // Not a measurement: quadratic copying would take minutes.
+    assert.ok(user < 3_000_000, `${body.slice(0, 12)}: ${user} µs`);
+    assert.equal(done, body.replaceAll('"k":0', '"k":7'));
+  }
+});
+
 test('for any JSON object, the result is that object with the key set', () => {
   fc.assert(
     fc.property(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { capture, promptMessages } from '../../../../plugins/redaction/capture.ts';
+import { capture } from '../../../../plugins/redaction/capture.ts';
 import { scrub, secretMark } from '../../../../plugins/redaction/secrets.ts';
 
 // Put together at run time, so that no scanner takes this file for a leak.
@@ -67,32 +67,51 @@ test('the cut falls between characters and is marked', () => {
   assert.equal(truncated, true);
 });
 
-test('a long hostile text is searched in linear time', () => {
-  for (const unit of ['a.', 'sk-', 'a@', '1 ', 'eyJ', 'key=', '-----BEGIN PRIVATE KEY-----', '+1 ']) {
-    const started = process.cpuUsage();
-    capture('redacted', unit.repeat(500_000), 64 * 1024, hmac);
-    const { user } = process.cpuUsage(started);
-    // Not a measurement: quadratic search would take minutes.
-    assert.ok(user < 5_000_000, `${unit}: ${user} µs`);
-  }
+test('every e-mail address of a list is masked, also where nothing but an escape stands between two', () => {
+  for (const list of [
+    'ada@example.org, bob@example.org.',
+    'ada@example.org%2Cbob@example.org',
+    '<ada@example.org_bob@example.org>',
+  ])
+    assert.doesNotMatch(capture('redacted', list, 1000, hmac).content ?? '', /ada|bob|@/);
+  assert.doesNotMatch(capture('redacted', `${'ada'.repeat(100)}@example.org`, 1000, hmac).content ?? '', /ada/);
 });
 
-test('every prompt layout gives roles and texts, and names what is not text', () => {
-  assert.deepEqual(promptMessages('hi'), [{ role: 'user', content: 'hi' }]);
-  assert.deepEqual(
-    promptMessages([
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text: 'a' },
-          { type: 'image_url', image_url: { url: 'x' } },
-        ],
-      },
-    ]),
-    [{ role: 'user', content: 'a\n[image_url]' }],
-  );
-  assert.deepEqual(promptMessages([{ type: 'function_call_output', output: 'ok' }]), [
-    { role: 'function_call_output', content: 'ok' },
-  ]);
-  assert.deepEqual(promptMessages(null), []);
+test('a long text without blanks is kept up to its limit', () => {
+  const { content, truncated } = capture('full', '水'.repeat(10_000), 3000, hmac);
+  assert.equal(content, '水'.repeat(1000));
+  assert.equal(truncated, true);
+});
+
+test('a long word before a text is cut in linear time', () => {
+  const started = process.cpuUsage();
+  capture('redacted', `${'A'.repeat(1 << 20)} ${'word '.repeat(60_000)}`, 64 * 1024, hmac);
+  assert.ok(process.cpuUsage(started).user < 3_000_000);
+});
+
+test('a megabyte made to slow the masks of personal details takes no more than linear time', () => {
+  const words = [
+    'a',
+    'a.',
+    'a@',
+    'a@b.',
+    'a@b.c_',
+    'a@b.c.@',
+    ' ',
+    '1 ',
+    '1 2-',
+    '+1 ',
+    '1.1.',
+    'GB12 ',
+    'data:',
+    'data:a/',
+  ];
+  for (const unit of [...words, `${'a'.repeat(63)} `, `${'a'.repeat(255)} `, `${'1'.repeat(11)} x `]) {
+    const text = unit.repeat((1 << 20) / unit.length);
+    const started = process.cpuUsage();
+    capture('redacted', text, text.length, hmac);
+    const { user } = process.cpuUsage(started);
+    // Not a measurement: quadratic search would take minutes.
+    assert.ok(user < 3_000_000, `${unit}: ${user} µs`);
+  }
 });
