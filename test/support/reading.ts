@@ -1,7 +1,8 @@
 /** Reads an answer through framing and dialect, as the response plugin does. */
-import { AnswerReader } from '../../plugins/response/answer-reader.ts';
+
 import { type Dialect, newReading, type Reading } from '../../plugins/dialects/dialect.ts';
 import { nodePlatform } from '../../plugins/hosts/node/platform.ts';
+import { AnswerReader } from '../../plugins/response/answer-reader.ts';
 
 const platform = nodePlatform(Buffer.alloc(32), 1 << 20);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { costOf, dollars, dollarText, priceEach, rounded } from '../../../plugins/pricing/money.ts';
+import { costOf, dollars, dollarText, priceEach, rounded } from '../../../../plugins/pricing/money.ts';
 
 test('a price is read digit for digit, whatever its notation', () => {
   const perToken = priceEach('2.5e-06', 0);

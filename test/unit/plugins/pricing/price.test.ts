@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openBook } from '../../../plugins/pricing/book.ts';
-import { dollarText } from '../../../plugins/pricing/money.ts';
-import { type Costs, price } from '../../../plugins/pricing/price.ts';
-import type { StatedPrice } from '../../../plugins/pricing/stated-prices.ts';
-import { noUsage, type Usage } from '../../../plugins/usage.ts';
+import { openBook } from '../../../../plugins/pricing/book.ts';
+import { dollarText } from '../../../../plugins/pricing/money.ts';
+import { type Costs, price } from '../../../../plugins/pricing/price.ts';
+import type { StatedPrice } from '../../../../plugins/pricing/stated-prices.ts';
+import { noUsage, type Usage } from '../../../../plugins/usage.ts';
 
 const at = Date.parse('2026-11-01T12:00:00Z');
 const builtIn = openBook().book;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makerOf } from '../../../plugins/dialects/model-maker.ts';
-import { vendorByHost, vendorOf, vendors } from '../../../plugins/dialects/vendors.ts';
+import { makerOf } from '../../../../plugins/dialects/model-maker.ts';
+import { vendorByHost, vendorOf, vendors } from '../../../../plugins/dialects/vendors.ts';
 
 test('a kind and all its aliases name one vendor, in any case', () => {
   for (const [name, kind] of [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ImpactQuestion, type Impacts, impacts } from '../../../plugins/impacts/impacts.ts';
+import { type ImpactQuestion, type Impacts, impacts } from '../../../../plugins/impacts/impacts.ts';
 
 const known = (question: Partial<ImpactQuestion>): Impacts => {
   const found = impacts({ kind: 'openai', model: 'gpt-4o-mini', outputTokens: 170, latencySeconds: 2.5, ...question });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openBook, type PriceSources } from '../../../plugins/pricing/book.ts';
-import { price } from '../../../plugins/pricing/price.ts';
-import { noUsage, type Usage } from '../../../plugins/usage.ts';
+import { openBook, type PriceSources } from '../../../../plugins/pricing/book.ts';
+import { price } from '../../../../plugins/pricing/price.ts';
+import { noUsage, type Usage } from '../../../../plugins/usage.ts';
 
 const at = Date.parse('2026-11-01T12:00:00Z');
 
