@@ -14,26 +14,26 @@ const secretBytes = 32;
 
 /** Makes what is missing. Throws an Error that names the remedy when the directory or its secret cannot be used. */
 export const openDataDir = (path: string): DataDir => {
-  makeDirectory(path);
-  return { path, secret: secretIn(path) };
-};
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'no right to write there',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-};
-
-const makeDirectory = (path: string): void => {
   try {
     makeMissing(resolve(path));
     if (!statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { path, secret: secretIn(path) };
   } catch (error) {
     const code = codeOf(error);
-    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : (reasons[code] ?? code);
-    throw new Error(`The data directory ${path} cannot be used: ${why}. Set data_dir to a directory of your own.`);
+    if (code === null) throw error;
+    throw new Error(
+      `The data directory ${path} cannot be used: ${reasons[code] ?? code}. Set data_dir to a directory of your own.`,
+    );
   }
+};
+
+const reasons: Readonly<Record<string, string>> = {
+  EEXIST: 'it is a file',
+  ENOTDIR: 'it is a file',
+  EACCES: 'no right to write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
 };
 
 /** One by one: Node's `recursive` never returns where the system refuses to say why (e.g. below /proc). */
@@ -78,5 +78,6 @@ const makeSecret = (path: string): void => {
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+/** Null for an error that the system did not raise. */
+const codeOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error ? String(error.code) : null;

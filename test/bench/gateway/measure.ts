@@ -1,6 +1,6 @@
 /** Measures the gateway in blocks: every round runs each target once, in an order of its own, so that all meet the same machine. */
 import type { Progress } from '../../../cli/progress.ts';
-import { openStage, type TargetName } from '../stage.ts';
+import { openStage, type Stage, type TargetName } from '../stage.ts';
 import { shuffled, spread } from '../statistics.ts';
 import type { Traffic } from '../wire/traffic.ts';
 import { type MeasuredBlock, measureBlock } from './block.ts';
@@ -51,17 +51,10 @@ export const measureGateway = async (plan: Plan, progress: Progress): Promise<Ga
   const stage = await openStage(plan.targets);
   try {
     const counter = new Counter();
-    // Code that runs for the first time is slow everywhere.
-    for (const target of stage.targets) {
-      for (const traffic of new Set(plan.cells.map((cell) => cell.traffic))) {
-        await stage.load.call('connect', target.place, 32);
-        counter.add(target, await stage.load.call('closedLoop', target.place, traffic, { ms: plan.firstMs }));
-        await stage.load.call('disconnect');
-      }
-    }
+    const working = await warmUp(stage, counter, plan);
     const spare = { blocks: plan.spareBlocks };
     const cells: MeasuredCell[] = [];
-    for (const [index, cell] of plan.cells.entries()) {
+    for (const [index, cell] of working ? plan.cells.entries() : []) {
       const rate = cell.loop === 'open' ? halfOfSlowest(cells, cell.traffic) : null;
       const { blockMs: ms, warmMs } = plan;
       const blockPlan = { ...cell, rate, ms, warmMs, spare };
@@ -81,6 +74,20 @@ export const measureGateway = async (plan: Plan, progress: Progress): Promise<Ga
   } finally {
     await stage.close();
   }
+};
+
+/** Code that runs for the first time is slow everywhere. False: one that gives no right answer need not be measured. */
+const warmUp = async ({ load, targets }: Stage, counter: Counter, { cells, firstMs }: Plan): Promise<boolean> => {
+  for (const target of targets) {
+    for (const traffic of new Set(cells.map((cell) => cell.traffic))) {
+      await load.call('connect', target.place, 32);
+      const measured = await load.call('closedLoop', target.place, traffic, { ms: firstMs });
+      await load.call('disconnect');
+      counter.add(target, measured);
+      if (measured.verified === 0) return false;
+    }
+  }
+  return true;
 };
 
 /** More than a gateway can take would measure how long its queue gets. */
