@@ -1,6 +1,9 @@
 /** Takes one frame out of an SSE stream that we asked for ourselves, and passes every other byte on at once. */
 import { FrameSplitter } from './splitter.ts';
 
+const LF = 10;
+const CR = 13;
+
 /** An incomplete frame is held back no longer than this: the frame we look for is far shorter. */
 const maxHeldBytes = 64 * 1024;
 /** A frame that leaves piece by piece is kept for reading up to here. */
@@ -16,13 +19,22 @@ export class FrameHider {
   #hidden = false;
   /** Bytes of the incomplete frame that have left already. */
   #passed = 0;
+  /** A hidden frame ended with CR: the LF that follows at once is its own. */
+  #hidesLf = false;
 
   constructor(hides: (frame: Uint8Array) => boolean) {
     this.#splitter = new FrameSplitter((frame, whole) => {
       const hidden = whole && hides(frame) && this.#passed === 0;
-      if (hidden) this.#hidden = true;
-      // A copy, as the splitter reuses its buffer and a write may wait in a queue.
-      else this.#out.push(frame.slice(this.#passed));
+      if (hidden) {
+        this.#hidden = true;
+        // The network may cut between the CR and the LF of a blank line: each LF goes where its CR went.
+        if (frame[0] === LF && !this.#hidesLf) this.#out.push(frame.slice(0, 1));
+        this.#hidesLf = frame.at(-1) === CR;
+      } else {
+        // A copy, as the splitter reuses its buffer and a write may wait in a queue.
+        this.#out.push(frame.slice(this.#hidesLf && frame[0] === LF ? 1 : this.#passed));
+        this.#hidesLf = false;
+      }
       this.#passed = 0;
     });
   }
@@ -30,10 +42,11 @@ export class FrameHider {
   /** The bytes to send on now; empty while only a part of a frame is there. */
   pass(chunk: Uint8Array): Uint8Array {
     const heldBefore = this.#splitter.held;
+    const hidLf = this.#hidesLf;
     this.#hidden = false;
     this.#splitter.push(chunk);
     const { held } = this.#splitter;
-    if (heldBefore === 0 && held === 0 && !this.#hidden) {
+    if (heldBefore === 0 && held === 0 && !this.#hidden && !hidLf) {
       this.#out = [];
       return chunk;
     }

@@ -46,3 +46,27 @@ test('an incomplete frame of more than 64 KiB is not held back', () => {
   assert.equal(first.length, 70_006);
   assert.equal(decoder.decode(second), 'y\n\n');
 });
+
+test('with CRLF line ends, too, exactly the one frame is taken out, wherever the stream is cut', () => {
+  const frame = fc.constantFrom('data: a\r\n\r\n', 'data: HIDE me\r\n\r\n', ': c\r\n\r\n');
+  fc.assert(
+    fc.property(
+      fc.array(frame, { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 12 }),
+      (frames, sizes) => {
+        const bytes = encoder.encode(frames.join(''));
+        const hider = new FrameHider(isMarked);
+        let out = '';
+        let at = 0;
+        for (let i = 0; at < bytes.length; i++) {
+          const size = sizes[i % sizes.length] ?? 1;
+          out += decoder.decode(hider.pass(bytes.subarray(at, at + size)));
+          at += size;
+        }
+        out += decoder.decode(hider.end());
+        assert.equal(out, frames.filter((text) => !text.includes('HIDE')).join(''));
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
