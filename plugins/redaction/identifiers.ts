@@ -14,7 +14,8 @@ export const name = (text: string, length = 64): string => {
   const known = remembered.get(text);
   if (known !== undefined && known.length <= length) return known;
   const clean = label(text, length);
-  if (text.length > 64) return clean;
+  // What was cut to one length must not be taken for another.
+  if (text.length > Math.min(length, 64)) return clean;
   if (remembered.size >= maxRemembered) remembered.clear();
   remembered.set(text, clean);
   return clean;
@@ -30,7 +31,7 @@ export const labelOrNull = (text: string | null | undefined, length = maxLength)
   text === null || text === undefined || text === '' ? null : label(text, length);
 
 export const labels = (texts: readonly string[], most: number): string[] =>
-  texts.length === 0 ? [] : texts.slice(0, most).map((text) => name(text, 128));
+  texts.slice(0, most).map((text) => name(text, 128));
 
 export const labelled = (values: Readonly<Record<string, string>>): Record<string, string> => {
   const clean: Record<string, string> = {};

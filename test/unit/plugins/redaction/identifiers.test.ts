@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { figuresOf, label, labels } from '../../../../plugins/redaction/identifiers.ts';
+import { figuresOf, label, labels, name } from '../../../../plugins/redaction/identifiers.ts';
 
 test('a usage object keeps its figures and short names, whatever their depth within reason', () => {
   const usage = { prompt_tokens: 3, details: { cached: null, modality: 'TEXT' }, list: [{ tokens: 1 }], flag: true };
@@ -25,4 +25,10 @@ test('identifiers are cut and scrubbed, the cut never keeping half a secret', ()
   assert.equal(label('x'.repeat(1000)).length, 256);
   assert.doesNotMatch(label(`${'m'.repeat(250)} sk-${'z'.repeat(30)}`), /zz/);
   assert.deepEqual(labels(['a', 'b', 'c'], 2), ['a', 'b']);
+});
+
+test('a name that was cut for a short field is whole again in a longer one', () => {
+  const text = 'a-name-of-forty-characters-or-thereabouts';
+  assert.equal(name(text, 32), text.slice(0, 32));
+  assert.equal(name(text, 64), text);
 });
