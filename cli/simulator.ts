@@ -1,10 +1,9 @@
 /** `llm-audit simulator`: the fake providers on a loopback port, until a signal. */
 import { parseArgs } from 'node:util';
-import { openReplay, type ReplaySource } from '../simulator/replay.ts';
-import { ReplayError } from '../simulator/replay-index.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
-import { type Command, exit, UsageError } from './command.ts';
+import { type Command, exit } from './command.ts';
 import { naturalInteger } from './integer.ts';
+import { openRecording } from './recording.ts';
 import { stopSignal } from './stop-signal.ts';
 
 const help = `Usage: llm-audit simulator [options]
@@ -23,15 +22,6 @@ The request header x-simulate decides one answer exactly, for example
   x-simulate: {"chunks": 50, "chunk_delay_ms": 20, "cut_after_chunks": 10}
 docs/simulator.md has all its keys.
 `;
-
-const opened = async (file: string): Promise<ReplaySource> => {
-  try {
-    return await openReplay(file);
-  } catch (error) {
-    if (error instanceof ReplayError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-};
 
 const examples = (
   origin: string,
@@ -67,7 +57,7 @@ export const command: Command = {
     });
     const port = naturalInteger('port', values.port, 65_535);
     const seed = naturalInteger('seed', values.seed, 0xffff_ffff);
-    const replay = values.replay === undefined ? undefined : await opened(values.replay);
+    const replay = values.replay === undefined ? undefined : await openRecording(values.replay);
     let simulator: Simulator;
     try {
       simulator = await startSimulator({ port, seed, ...(replay && { replay }) });

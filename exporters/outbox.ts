@@ -1,9 +1,10 @@
 /** The spool with everyone who reads it: takes records, lets each exporter deliver them, deletes what all have passed. */
 import { join } from 'node:path';
 import type { AuditRecord } from '../schemas/record.ts';
-import { type Exporter, type ExporterConfig, readExporter } from './config.ts';
+import { type Exporter, readExporter } from './config.ts';
 import { reasonOf } from './errors.ts';
 import type { Log } from './log.ts';
+import type { WorkerData } from './messages.ts';
 import { openRun } from './open-run.ts';
 import { type Clock, systemClock } from './pipeline/clock.ts';
 import type { Run } from './pipeline/run.ts';
@@ -12,15 +13,8 @@ import { DeadLetters } from './spool/dead-letters.ts';
 import { type Appended, Spool } from './spool/spool.ts';
 import { type DeliveryStats, exporterStats } from './stats.ts';
 
-export interface OutboxOptions {
-  /** The data directory. */
-  readonly dir: string;
-  /** Without problems. */
-  readonly exporters: readonly ExporterConfig[];
-  readonly maxBytes: number;
-  readonly segmentBytes: number;
-  readonly onFull: 'drop_oldest' | 'refuse_calls';
-  readonly deadLetterBytes: number;
+/** The directory is owned, and its exporters are without problems. */
+export interface OutboxOptions extends WorkerData {
   readonly log: Log;
 }
 

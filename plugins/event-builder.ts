@@ -200,15 +200,18 @@ const deploymentOf = (call: Call): string | null => {
   return found ? decoded(found).slice(0, 256) : null;
 };
 
+/** It was to be sent, and no connection stood. */
+const neverSent = ({ dispatchedAt, sentAt }: Timing): boolean => dispatchedAt !== null && sentAt === null;
+
 /** An answer that was text, or that broke off, is estimated where the provider gave no figures; a failure is not. */
 const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome']): Estimated => {
-  const { reading, ending, unreadable, timing, status } = ended;
+  const { reading, ending, unreadable, status } = ended;
   const none: Estimated = { usage: null, source: 'none' };
   if (outcome === 'blocked' || call.dialect === null || call.ask === null) {
     return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
   }
   // Nothing left for the provider, or nothing of the answer is there yet.
-  if ((timing.dispatchedAt !== null && timing.sentAt === null && status === null) || reading.pending) return none;
+  if ((neverSent(ended.timing) && status === null) || reading.pending) return none;
   const failed = (status ?? 500) >= 300 || (outcome === 'error' && reading.outputChars === 0);
   if (failed && ending !== 'client_gone') return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
   if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return none;
@@ -230,7 +233,7 @@ const priceOf = (
     outcome === 'error' ||
     outcome === 'timeout' ||
     (ended.status ?? 0) >= 300 ||
-    (ended.timing.dispatchedAt !== null && ended.timing.sentAt === null);
+    neverSent(ended.timing);
   if (usage === null && failed) return { status: 'not_billed', costs: nothingBilled };
   if (usage === null) return { status: 'unmetered' };
   return price(

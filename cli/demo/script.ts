@@ -1,9 +1,7 @@
 /** What the demo plays: its own traffic, or recorded exchanges. */
 import { vendorOf, vendors } from '../../plugins/dialects/vendors.ts';
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
-import { openReplay, type ReplaySource } from '../../simulator/replay.ts';
-import { ReplayError } from '../../simulator/replay-index.ts';
-import { UsageError } from '../command.ts';
+import { openRecording } from '../recording.ts';
 import type { DemoCall } from './call.ts';
 import type { Target } from './client.ts';
 import { type Judgement, judgement } from './judgement.ts';
@@ -44,7 +42,7 @@ export const madeUpScript = (run: string, seed: number, count: number): Script =
 
 /** Rejects with a `UsageError` when the file cannot be replayed. */
 export const recordedScript = async (run: string, file: string, split: number | null): Promise<Script> => {
-  const replay = await opened(file);
+  const replay = await openRecording(file);
   const sent: RecordedCall[] = [];
   const noted = async function* (): AsyncGenerator<RecordedCall> {
     for await (const call of recordedCalls(file, run, split)) {
@@ -64,13 +62,4 @@ export const recordedScript = async (run: string, file: string, split: number | 
     outputTokensIn: () => null,
     judge: (events) => judgement(sent, events, replay.size),
   };
-};
-
-const opened = async (file: string): Promise<ReplaySource> => {
-  try {
-    return await openReplay(file);
-  } catch (error) {
-    if (error instanceof ReplayError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
 };

@@ -1,7 +1,7 @@
 /** The built-in price list: genai-prices' catalogue, looked up by its own rules. */
 import document from './catalogue.generated.json' with { type: 'json' };
 import { priceEach } from './money.ts';
-import { type Period, type RateName, type StatedRate, sheetOf } from './rates.ts';
+import { type Period, type StatedRate, sheetOf, type WrittenRates, writtenRates } from './rates.ts';
 
 type Rule =
   | { readonly or: readonly Rule[] }
@@ -47,19 +47,9 @@ const catalogue = document as unknown as {
 
 export const catalogueVersion = catalogue.source.version;
 
-/** Names of rates as written, and the power of ten of tokens or pieces that the price is for. */
-const written: Readonly<Record<string, readonly [RateName, number]>> = {
-  input: ['input', 6],
-  output: ['output', 6],
-  cache_read: ['cacheRead', 6],
+const written: WrittenRates = {
+  ...writtenRates,
   cache_write: ['cacheWrite', 6],
-  cache_write_1h: ['cacheWrite1h', 6],
-  reasoning: ['reasoning', 6],
-  input_audio: ['inputAudio', 6],
-  output_audio: ['outputAudio', 6],
-  input_image: ['inputImage', 6],
-  output_image: ['outputImage', 6],
-  web_search_per_1000: ['webSearch', 3],
   request_per_1000: ['request', 3],
 };
 

@@ -20,6 +20,23 @@ export interface Rates {
 
 export type RateName = keyof Rates;
 
+/** How prices are written in our own lists: the rate, and the power of ten of tokens or pieces that a price is for. */
+export type WrittenRates = Readonly<Record<string, readonly [RateName, number]>>;
+
+/** Names that the catalogue and the user's own prices share. */
+export const writtenRates: WrittenRates = {
+  input: ['input', 6],
+  output: ['output', 6],
+  cache_read: ['cacheRead', 6],
+  cache_write_1h: ['cacheWrite1h', 6],
+  reasoning: ['reasoning', 6],
+  input_audio: ['inputAudio', 6],
+  output_audio: ['outputAudio', 6],
+  input_image: ['inputImage', 6],
+  output_image: ['outputImage', 6],
+  web_search_per_1000: ['webSearch', 3],
+};
+
 /** One stated price: it holds for requests with more input tokens than `above` (-1: all). */
 export interface StatedRate {
   readonly name: RateName;

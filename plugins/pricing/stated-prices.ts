@@ -2,7 +2,7 @@
 import { vendorOf } from '../dialects/vendors.ts';
 import { isCatalogued } from './catalogue.ts';
 import { priceEach } from './money.ts';
-import { type RateName, type StatedRate, sheetOf, type Tariff } from './rates.ts';
+import { type StatedRate, sheetOf, type Tariff, type WrittenRates, writtenRates } from './rates.ts';
 
 /** Decimal strings; USD per million tokens, or per thousand searches. They hold for every service tier. */
 export interface StatedPrice {
@@ -23,19 +23,7 @@ export interface StatedPrice {
   readonly web_search_per_1000?: string;
 }
 
-const rateNames: Readonly<Record<string, readonly [RateName, number]>> = {
-  input: ['input', 6],
-  output: ['output', 6],
-  cache_read: ['cacheRead', 6],
-  cache_write_5m: ['cacheWrite', 6],
-  cache_write_1h: ['cacheWrite1h', 6],
-  reasoning: ['reasoning', 6],
-  input_audio: ['inputAudio', 6],
-  output_audio: ['outputAudio', 6],
-  input_image: ['inputImage', 6],
-  output_image: ['outputImage', 6],
-  web_search_per_1000: ['webSearch', 3],
-};
+const rateNames: WrittenRates = { ...writtenRates, cache_write_5m: ['cacheWrite', 6] };
 
 export interface StatedPrices {
   /** The prices that the user states for a model: an exact name before a pattern, then the first written. */

@@ -22,7 +22,6 @@ export class AnswerReader {
   readonly #limit: number;
   readonly #type: string;
   readonly #inflater: Inflater | null;
-  readonly #packed: boolean;
   #framing: SseReader | WholeBody | null = null;
   #firstText = true;
   #parsed = 0;
@@ -37,9 +36,9 @@ export class AnswerReader {
       .toLowerCase()
       .split(/\s*,\s*/)
       .filter((name) => name !== '' && name !== 'identity');
-    this.#packed = encodings.length > 0;
-    this.#inflater = this.#packed && encodings.length <= maxEncodings ? this.#unpack(encodings, platform) : null;
-    this.unreadable = this.#packed && this.#inflater === null;
+    const packed = encodings.length > 0;
+    this.#inflater = packed && encodings.length <= maxEncodings ? this.#unpack(encodings, platform) : null;
+    this.unreadable = packed && this.#inflater === null;
   }
 
   get isStream(): boolean {
