@@ -27,6 +27,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #finished = false;
   #stopDraining: (() => void) | null = null;
   #stall: NodeJS.Timeout | undefined;
+  /** Sent already, and not looked at yet. */
+  #unread: Buffer[] = [];
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -58,19 +60,20 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { res, watch } = this.#options;
     if (this.#held) {
       if (!this.#held.push(chunk)) this.#releaseHeld();
-      watch?.read(chunk);
+      this.#look(chunk);
       return;
     }
     const out = watch?.rewrites ? watch.pass(chunk) : chunk;
     if (this.#clientGone) this.#options.drains.count(this, chunk.length);
     else if (out.length > 0 && !res.write(out)) this.#waitForClient(controller);
-    watch?.read(chunk);
+    this.#look(chunk);
   }
 
   onResponseEnd(): void {
     const { res, watch, retry } = this.#options;
     const again = this.#held && !this.#clientGone ? (retry?.(this.#held.text()) ?? null) : null;
     if (again) {
+      this.#read();
       watch?.superseded();
       this.#finish('complete', undefined, again);
       return;
@@ -102,6 +105,18 @@ export class Relay implements Dispatcher.DispatchHandler {
   cut(): void {
     if (!this.#finished) this.#controller?.abort(new Error('the client left'));
   }
+
+  /** After the tick in which Node sends what was written: looking never holds a byte back. */
+  #look(chunk: Buffer): void {
+    if (this.#options.watch && this.#unread.push(chunk) === 1) process.nextTick(this.#read);
+  }
+
+  readonly #read = (): void => {
+    const chunks = this.#unread;
+    if (chunks.length === 0) return;
+    this.#unread = [];
+    for (const chunk of chunks) this.#options.watch?.read(chunk);
+  };
 
   /** The provider waits while the client takes nothing; a client that never takes anything again is let go. */
   #waitForClient(controller: Dispatcher.DispatchController): void {
@@ -150,6 +165,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#finished) return;
     const { res, watch } = this.#options;
     this.#finished = true;
+    this.#read();
     clearTimeout(this.#stall);
     this.#stopDraining?.();
     res.off('drain', this.#onDrain);
