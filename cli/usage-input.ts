@@ -2,7 +2,7 @@
 import { noUsage, type Usage } from '../plugins/usage.ts';
 import { LineError } from './ndjson.ts';
 
-type Counter = Exclude<keyof Usage, 'providerCost' | 'serviceTier' | 'passes' | 'totalReported'>;
+type Counter = { [Name in keyof Usage]: Usage[Name] extends number | null ? Name : never }[keyof Usage];
 
 interface Shape {
   readonly name: string;

@@ -77,8 +77,11 @@ export interface Call {
   /** The normalised path: exactly what is forwarded. */
   readonly path: string;
   readonly consumer: Consumer | null;
-  /** Null for a call that may spend, of a kind we cannot read. */
-  readonly dialect: Dialect | null;
+  readonly dialect: Dialect;
+  /** False for a call that may spend at a path that no format claims: what it spends is known only if its answer tells. */
+  readonly metered: boolean;
+  /** For the fetch of an answer made in the background: to be called when its figures are billed. Null for any other call. */
+  readonly onBilled: (() => void) | null;
   /** Null when the body is not JSON that the dialect reads. */
   readonly ask: Ask | null;
   /** The body, where it was read. */

@@ -4,15 +4,14 @@ import type { LLMUsageAudit } from '../schemas/generated/types.ts';
 import { budgetsOf } from './budgets/event.ts';
 import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
-import { impacts } from './impacts/impacts.ts';
-import { type Costs, type Priced, price } from './pricing/price.ts';
 import { captured } from './redaction/event.ts';
 import { figuresOf, labelled, labelOrNull, labels, nameOrNull } from './redaction/identifiers.ts';
 import { promptChars } from './redaction/prompt.ts';
 import { type Caller, callerOf } from './request/callers.ts';
 import { decoded } from './request/paths.ts';
 import { type Ended, errorOf, outcomeOf, type Timing } from './response/attempt.ts';
-import { type Estimated, withEstimate } from './response/estimate.ts';
+import type { Estimated } from './response/estimate.ts';
+import { impactOf, priceOf, usageOf } from './response/figures.ts';
 import type { Settings } from './settings.ts';
 import { usageCheck } from './usage.ts';
 
@@ -24,7 +23,8 @@ export interface BuiltEvent {
 }
 
 export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltEvent => {
-  const { incoming, ask, dialect, consumer } = call;
+  const { incoming, ask, consumer } = call;
+  const { dialect } = ended;
   const { reading, timing } = ended;
   const { provider } = incoming;
   const deployment = deploymentOf(call);
@@ -65,7 +65,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     model: nameOrNull(model),
     request_model: nameOrNull(requestModel),
     response_id: labelOrNull(reading.responseId),
-    consumed_using: dialect ? `${dialect.consumedUsing}/${isStream(call, ended) ? 'streaming' : 'blocking'}` : null,
+    consumed_using: `${dialect.consumedUsing}/${isStream(call, ended) ? 'streaming' : 'blocking'}`,
     service_tier: nameOrNull(usage?.serviceTier),
     deployment_id: nameOrNull(deployment),
     resource_name: deployment === null ? null : (hostOf(provider.origin)?.split('.')[0] ?? null),
@@ -137,7 +137,14 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       output_audio_tokens: usage?.outputAudio ?? null,
       input_image_tokens: usage?.inputImage ?? null,
       output_image_tokens: usage?.outputImage ?? null,
+      input_video_tokens: usage?.inputVideo ?? null,
       web_search_requests: usage?.webSearches ?? null,
+      audio_seconds: usage?.audioSeconds ?? null,
+      input_characters: usage?.inputCharacters ?? null,
+      images: usage?.images ?? null,
+      video_seconds: usage?.videoSeconds ?? null,
+      pages: usage?.pages ?? null,
+      search_units: usage?.searchUnits ?? null,
       reported: figuresOf(reading.reported),
       source,
       check:
@@ -154,19 +161,6 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     budgets: budgetsOf(call.budgets, settings.budgets.refresh(call.budgets), usd, tokens, outcome === 'blocked'),
   };
   return { event, usd, tokens };
-};
-
-const nothingBilled: Costs = {
-  input_cost: 0,
-  output_cost: 0,
-  reasoning_cost: 0,
-  cache_read_cost: 0,
-  cache_write_cost: 0,
-  other_cost: 0,
-  total_cost: 0,
-  currency: 'dollar',
-  source: 'not_billed',
-  catalogue_version: null,
 };
 
 /** Null beyond what a number can hold exactly. */
@@ -198,67 +192,4 @@ const perToken = ({ firstTextAt, lastByteAt }: Timing, output: number | null, st
 const deploymentOf = (call: Call): string | null => {
   const found = /\/openai\/deployments\/([^/]+)\//.exec(call.path)?.[1];
   return found ? decoded(found).slice(0, 256) : null;
-};
-
-/** It was to be sent, and no connection stood. */
-const neverSent = ({ dispatchedAt, sentAt }: Timing): boolean => dispatchedAt !== null && sentAt === null;
-
-/** An answer that was text, or that broke off, is estimated where the provider gave no figures; a failure is not. */
-const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome']): Estimated => {
-  const { reading, ending, unreadable, status } = ended;
-  const none: Estimated = { usage: null, source: 'none' };
-  if (outcome === 'blocked' || call.dialect === null || call.ask === null) {
-    return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
-  }
-  // Nothing left for the provider, or nothing of the answer is there yet.
-  if ((neverSent(ended.timing) && status === null) || reading.pending) return none;
-  const failed = (status ?? 500) >= 300 || (outcome === 'error' && reading.outputChars === 0);
-  if (failed && ending !== 'client_gone') return reading.usage ? { usage: reading.usage, source: 'provider' } : none;
-  if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return none;
-  // A stream tells itself that it came to its end, also to a gateway that drained it for a client that had left.
-  const complete = reading.complete || (ending === 'complete' && ended.stream === null);
-  return withEstimate(reading.usage, call.json, reading.outputChars, complete);
-};
-
-const priceOf = (
-  usage: Estimated['usage'],
-  model: string | null,
-  call: Call,
-  ended: Ended,
-  outcome: LLMUsageAudit['outcome'],
-  settings: Settings,
-): Priced | { status: 'not_billed'; costs: Costs } => {
-  const failed =
-    outcome === 'blocked' ||
-    outcome === 'error' ||
-    outcome === 'timeout' ||
-    (ended.status ?? 0) >= 300 ||
-    neverSent(ended.timing);
-  if (usage === null && failed) return { status: 'not_billed', costs: nothingBilled };
-  if (usage === null) return { status: 'unmetered' };
-  return price(
-    { kind: call.incoming.provider.vendor.kind, model, usage, at: ended.timing.receivedAt },
-    settings.prices,
-  );
-};
-
-const impactOf = (
-  output: number | null,
-  model: string | null,
-  call: Call,
-  { sentAt, lastByteAt }: Timing,
-  settings: Settings,
-): { status: LLMUsageAudit['impacts_status']; impacts: LLMUsageAudit['impacts'] } => {
-  if (!settings.impacts.enabled) return { status: null, impacts: null };
-  if (output === null) return { status: 'no_output', impacts: null };
-  const found = impacts({
-    kind: call.incoming.provider.vendor.kind,
-    model,
-    outputTokens: output,
-    latencySeconds: sentAt === null || lastByteAt === null ? null : Math.max(0, lastByteAt - sentAt) / 1000,
-    zone: settings.impacts.zone,
-  });
-  return 'unknown' in found
-    ? { status: `unknown_${found.unknown}`, impacts: null }
-    : { status: 'estimated', impacts: found };
 };

@@ -10,6 +10,7 @@ import { object } from './dialects/read.ts';
 import { setTopLevelKey } from './framing/json-key.ts';
 import { isOurs } from './request/callers.ts';
 import { keyOf, replaceKey, withoutKey } from './request/credentials.ts';
+import { readForm } from './request/form.ts';
 import { normalPath } from './request/paths.ts';
 import {
   badPath,
@@ -34,7 +35,8 @@ type AuditRefusal = (call: Call, refusal: Refusal) => void;
 interface Identified {
   readonly path: string;
   readonly kind: Kind;
-  readonly dialect: Dialect | null;
+  /** Whose error shape the caller understands, also at a path that is free. */
+  readonly dialect: Dialect;
   readonly key: string | null;
   readonly consumer: Consumer | null;
 }
@@ -46,25 +48,33 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   /** Providers and models that answered that they do not know the usage option. */
   const withoutOption = new Set<string>();
 
+  /** Fetched answers whose figures were billed: fetched again they are free. */
+  const billed = new Set<string>();
+  /** The same for every fetch of an answer, in every process of this installation: its event can be told as the same one. */
+  const fetchId = (incoming: IncomingCall, path: string): string =>
+    `fetch-${platform.hmac(`${incoming.provider.id}${path}`)}`;
+
   const identify = (incoming: IncomingCall, path: string): Identified => {
-    const kind = classify(incoming.method, path);
+    const kind = classify(incoming.method, path, incoming.provider.vendor.kind);
     const key = keyOf(incoming.headers, incoming.query, incoming.provider.vendor.credential);
     const consumer = key === null ? null : settings.keys === null ? passing(key) : settings.keys(key);
-    return { path, kind, dialect: kind.kind === 'metered' ? kind.dialect : null, key, consumer };
+    return { path, kind, dialect: kind.kind === 'free' ? openaiChat : kind.dialect, key, consumer };
   };
 
   const callOf = (
     incoming: IncomingCall,
-    { path, consumer, dialect }: Identified,
+    { path, kind, consumer, dialect }: Identified,
     body: Body | null,
     views: readonly BudgetView[],
   ): Call => ({
-    requestId: platform.randomId(),
+    requestId: kind.kind === 'fetched' ? fetchId(incoming, path) : platform.randomId(),
     incoming,
     path,
     consumer,
     dialect,
-    ask: dialect && body ? dialect.ask(body.json) : null,
+    metered: kind.kind !== 'unknown',
+    onBilled: kind.kind === 'fetched' ? () => remember(billed, `${incoming.provider.id}${path}`) : null,
+    ask: body ? dialect.ask(body.json, path) : null,
     json: body?.json ?? null,
     budgets: views,
     usageForced: false,
@@ -76,10 +86,10 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     if (path === null || incoming.query.includes('#')) return say(openaiChat, badPath);
     const identified = identify(incoming, path);
     const { kind, dialect, key, consumer } = identified;
-    const body = dialect ? readBody(incoming, settings.maxReadBytes) : null;
+    const body = kind.kind === 'free' || kind.kind === 'fetched' ? null : readBody(incoming, settings.maxReadBytes);
     const no = (refusal: Refusal, views: readonly BudgetView[] = []): Refused => {
       if (kind.kind !== 'free') auditRefusal(callOf(incoming, identified, body, views), refusal);
-      return say(dialect ?? openaiChat, refusal);
+      return say(dialect, refusal);
     };
 
     if (ownKeys && consumer === null) return no(unknownKey(key));
@@ -92,24 +102,29 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
       retry: null,
     };
     if (kind.kind === 'free') return plain;
-    if (settings.isFull()) return say(dialect ?? openaiChat, noRoom);
+    if (settings.isFull()) return say(dialect, noRoom);
 
     const { views, refusedBy } = budgets.admit(consumer);
+    if (kind.kind === 'fetched') {
+      // What it cost was spent when it was asked for: no budget holds it back.
+      if (billed.has(`${incoming.provider.id}${path}`)) return plain;
+      return { ...plain, call: callOf(incoming, identified, null, views) };
+    }
     if (refusedBy) return no(spent(refusedBy), views);
     const call = callOf(incoming, identified, body, views);
     const uncountable = views.length > 0 ? whyUncountable(call, views, settings) : null;
     if (uncountable) return no(uncountable, views);
 
     const wanted =
-      body && dialect && call.ask ? usageOption(dialect, body.json, incoming, call.ask, withoutOption) : null;
-    if (wanted === null || body === null) return { ...plain, call };
+      body?.text != null && call.ask ? usageOption(dialect, body.json, incoming, call.ask, withoutOption) : null;
+    if (wanted === null || body === null || body.text === null) return { ...plain, call };
     return {
       ...plain,
       body: encoder.encode(setTopLevelKey(body.text, wanted.key, JSON.stringify(wanted.value))),
       headers: { ...plain.headers, 'accept-encoding': 'identity' },
       call: { ...call, usageForced: true },
       retry: (answer) => {
-        if (!dialect?.streamUsage?.rejects(answer)) return null;
+        if (!dialect.streamUsage?.rejects(answer)) return null;
         // Only when the call is taken without the option was the option what was wrong with it.
         const onTaken = (): void => remember(withoutOption, optionKey(incoming, call.ask));
         return { ...plain, call: { ...call, onTaken } };
@@ -120,7 +135,7 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   const refuse = (incoming: IncomingCall, refusal: Refusal): Refused => {
     const identified = identify(incoming, normalPath(incoming.path) ?? incoming.path);
     if (identified.kind.kind !== 'free') auditRefusal(callOf(incoming, identified, null, []), refusal);
-    return say(identified.dialect ?? openaiChat, refusal);
+    return say(identified.dialect, refusal);
   };
 
   return { decide, refuse };
@@ -149,8 +164,8 @@ const passers = (hmac: (text: string) => string): ((key: string) => Consumer) =>
 
 /** What a budget cannot count must not pass under it: the reason to refuse, or null. */
 const whyUncountable = (call: Call, views: readonly BudgetView[], settings: Settings): Refusal | null => {
-  const { dialect, ask, incoming } = call;
-  if (dialect === null) return cannotMeter(call.path);
+  const { ask, incoming } = call;
+  if (!call.metered) return cannotMeter(call.path);
   if (ask === null) return cannotRead;
   if (ask.deferred) return cannotMeterLater;
   if (ask.model === null || views.every(({ limitUsd }) => limitUsd === null)) return null;
@@ -159,15 +174,18 @@ const whyUncountable = (call: Call, views: readonly BudgetView[], settings: Sett
 };
 
 interface Body {
-  readonly text: string;
+  /** Null for a form. */
+  readonly text: string | null;
   readonly json: JsonObject;
 }
 
-/** The body as a JSON object and its text; null when it is not one, or too long to be read. */
+/** The body as a JSON object and its text, or the fields of a form; null when it is neither, or too long to be read. */
 const readBody = (incoming: IncomingCall, limit: number): Body | null => {
   const encoding = incoming.headers['content-encoding'];
   if (incoming.body === null || incoming.body.length > limit || (encoding !== undefined && encoding !== 'identity'))
     return null;
+  const form = readForm(incoming.body, incoming.headers['content-type'] ?? '');
+  if (form) return { text: null, json: form };
   try {
     const text = utf8.decode(incoming.body);
     const json = object(JSON.parse(text) as Json);

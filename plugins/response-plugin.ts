@@ -32,6 +32,7 @@ const refused = (call: Call, refusal: Refusal, settings: Settings, emit: Emit): 
     status: refusal.status,
     headers: {},
     reading,
+    dialect: call.dialect,
     timing: untimed(call, at),
     unreadable: false,
     stream: null,
@@ -94,10 +95,10 @@ class AttemptWatch implements Watch {
     if (status < 400) this.#call.onTaken?.();
     // An answer that is no stream has no frame to hide; it keeps its length.
     if (status >= 300 || (headers['content-encoding'] ?? 'identity') !== 'identity') this.rewrites = false;
-    const { dialect } = this.#call;
-    if (!dialect) return;
     const { platform, maxReadBytes } = this.#settings;
-    this.#reader = new AnswerReader(dialect, this.#reading, platform, headers, maxReadBytes);
+    const { dialect, ask } = this.#call;
+    dialect.head?.(this.#reading, headers);
+    this.#reader = new AnswerReader(dialect, this.#reading, platform, headers, maxReadBytes, ask?.stream ?? false);
   }
 
   pass(chunk: Uint8Array): Uint8Array {
@@ -129,7 +130,7 @@ class AttemptWatch implements Watch {
   }
 
   #hiderFor(first: Uint8Array): FrameHider | null {
-    const isUsageFrame = this.#call.dialect?.streamUsage?.isUsageFrame;
+    const isUsageFrame = this.#call.dialect.streamUsage?.isUsageFrame;
     if (!isUsageFrame || !isEventStream(first, this.#headers['content-type'] ?? '')) return null;
     return new FrameHider((frame) => {
       const read = readFrame(frame);
@@ -151,6 +152,12 @@ class AttemptWatch implements Watch {
 
   #finish(ending: Ending, message: string | undefined): Promise<void> {
     const reader = this.#reader;
+    const { onBilled } = this.#call;
+    if (onBilled) {
+      const { deferred, pending, usage } = this.#reading;
+      if (!deferred || pending || usage === null) return Promise.resolve();
+      onBilled();
+    }
     const stream = reader?.isStream ? { chunks: this.#chunks, bytes: this.#bytes, frames: reader.frames } : null;
     const ended: Ended = {
       number: this.#number,
@@ -160,6 +167,7 @@ class AttemptWatch implements Watch {
       status: this.#status,
       headers: this.#headers,
       reading: this.#reading,
+      dialect: reader?.dialect ?? this.#call.dialect,
       timing: this.#timing,
       unreadable: reader?.unreadable ?? true,
       stream,

@@ -20,6 +20,21 @@ export interface Usage {
   outputAudio: number | null;
   inputImage: number | null;
   outputImage: number | null;
+  inputVideo: number | null;
+  /** Seconds of sound sent or made, where the provider counts those. A fraction is possible. */
+  audioSeconds: number | null;
+  /** Characters of text sent, where speech is made of them. */
+  inputCharacters: number | null;
+  /** Pictures made. */
+  images: number | null;
+  /** What a picture's price depends on where pictures are sold by the piece: `size` or `quality/size`, e.g. `hd/1024x1792`. */
+  imageVariant: string | null;
+  /** Seconds of film made. */
+  videoSeconds: number | null;
+  /** Pages read by OCR. */
+  pages: number | null;
+  /** Rerank: a query with up to a hundred documents (Cohere). */
+  searchUnits: number | null;
   /** Web searches that the provider ran and bills by the piece. */
   webSearches: number | null;
   /** The provider's own total, for the consistency check only. */
@@ -50,6 +65,14 @@ export const noUsage: Usage = {
   outputAudio: null,
   inputImage: null,
   outputImage: null,
+  inputVideo: null,
+  audioSeconds: null,
+  inputCharacters: null,
+  images: null,
+  imageVariant: null,
+  videoSeconds: null,
+  pages: null,
+  searchUnits: null,
   webSearches: null,
   totalReported: null,
   providerCost: null,

@@ -47,7 +47,8 @@ export async function* recordedCalls(file: string, run: string, split: number | 
       const value = parsed(line);
       const exchange = readExchange(value);
       const path = normalPath(new URL(exchange.request.url).pathname);
-      if (path === null || classify(exchange.request.method, path).kind !== 'metered') continue;
+      const { host, pathname } = new URL(exchange.request.url);
+      if (path === null || classify(exchange.request.method, path, kindOf(host, pathname)).kind !== 'metered') continue;
       yield callOf(exchange, value as Fields, `${run}-${sent}`, sent % 3, split);
       sent++;
     } catch (error) {

@@ -11,6 +11,7 @@ export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
   consumedUsing: 'chat/completion',
   operation: 'chat',
+  makes: 'text',
   handles: (path) => path.endsWith('/messages'),
 
   ask: (body) => {

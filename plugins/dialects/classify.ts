@@ -1,21 +1,50 @@
 /** Is this a call that can spend money, and in which format? */
 import type { Dialect } from './dialect.ts';
+import { other } from './other.ts';
 import { dialects } from './registry.generated.ts';
 
 /**
- * `metered`: a format we read. `free`: cannot spend (lists, counting, stored answers, health, preflight).
- * `unknown`: may spend, but we cannot read how much.
+ * `metered`: a format we read. `fetched`: an answer made in the background, which may bring figures for the first time.
+ * `free`: cannot spend (lists, counting, stored answers, health, preflight). `unknown`: may spend, but what is not known
+ * before the answer shows its format, if then.
  */
-export type Kind = { kind: 'metered'; dialect: Dialect } | { kind: 'free' } | { kind: 'unknown' };
+export type Kind =
+  | { kind: 'metered'; dialect: Dialect }
+  | { kind: 'fetched'; dialect: Dialect }
+  | { kind: 'free' }
+  | { kind: 'unknown'; dialect: Dialect };
 
 /** POST endpoints that never generate; by their ending, as gateways put prefixes in front. */
-const freeWrites = ['/count_tokens', '/input_tokens', '/tokenize', '/detokenize', '/cancel', '/moderations'];
+const freeWrites = [
+  '/count_tokens',
+  '/input_tokens',
+  '/count-tokens',
+  '/tokenize',
+  '/detokenize',
+  '/cancel',
+  '/check-api-key',
+  // Ollama: looks a local model up, loads none.
+  '/api/show',
+];
 
-/** @param path normalised (see `normalPath`); letter case does not matter. */
-export const classify = (method: string, path: string): Kind => {
-  if (method !== 'POST') return method === 'PUT' || method === 'PATCH' ? { kind: 'unknown' } : { kind: 'free' };
-  const lower = path.toLowerCase();
-  if (freeWrites.some((ending) => lower.endsWith(ending))) return { kind: 'free' };
-  for (const dialect of dialects) if (dialect.handles(lower)) return { kind: 'metered', dialect };
-  return { kind: 'unknown' };
+/** Gemini and Vertex name what is done behind the last colon. */
+const freeActions = [':counttokens', ':computetokens'];
+
+const free: Kind = { kind: 'free' };
+
+/**
+ * @param path normalised (see `normalPath`); letter case does not matter.
+ * @param kind the provider's row in the vendor table: what its configuration says of its format counts before the path.
+ */
+export const classify = (method: string, path: string, kind: string): Kind => {
+  // A colon may be written as %3A: `models/…:generateContent`, `…-v1:0`.
+  const lower = path.toLowerCase().replaceAll('%3a', ':');
+  if (method === 'GET') {
+    const dialect = dialects.find((each) => each.fetches?.(lower));
+    return dialect ? { kind: 'fetched', dialect } : free;
+  }
+  if (method !== 'POST') return method === 'PUT' || method === 'PATCH' ? { kind: 'unknown', dialect: other } : free;
+  if ([...freeWrites, ...freeActions].some((ending) => lower.endsWith(ending))) return free;
+  for (const dialect of dialects) if (dialect.handles(lower, kind)) return { kind: 'metered', dialect };
+  return { kind: 'unknown', dialect: other };
 };

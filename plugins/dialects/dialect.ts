@@ -1,6 +1,6 @@
 /** What a wire format must tell us. One file per format describes it; nothing else knows its field names. */
 import type { Usage } from '../usage.ts';
-import type { Json, JsonObject } from '../wire.ts';
+import type { Headers, Json, JsonObject } from '../wire.ts';
 
 /** What the request says, as far as an audit needs it. */
 export interface Ask {
@@ -39,6 +39,8 @@ export interface Reading {
   error: CallError | null;
   /** The answer is not there yet: a promise to make it. */
   pending: boolean;
+  /** The answer was made in the background: its figures come to whoever fetches it. */
+  deferred: boolean;
   /** The format's own end mark was seen. */
   complete: boolean;
   /** Characters of generated text, reasoning and tool arguments: for time to first token, and for estimates. */
@@ -57,10 +59,25 @@ export const newReading = (wantText: boolean): Reading => ({
   invalid: false,
   error: null,
   pending: false,
+  deferred: false,
   complete: false,
   outputChars: 0,
   toolCalls: [],
   text: wantText ? [] : null,
+});
+
+/** What a request says when it says little: a model, perhaps a prompt. */
+export const plainAsk = (model: string | null, more: Partial<Ask> = {}): Ask => ({
+  model,
+  stream: false,
+  deferred: false,
+  maxOutput: null,
+  params: {},
+  messages: { count: 0, user: 0, assistant: 0, tool: 0 },
+  tools: { offered: [], choice: null, resultCount: 0 },
+  user: null,
+  prompt: null,
+  ...more,
 });
 
 /** Adds generated text to a reading. */
@@ -83,9 +100,22 @@ export interface Dialect {
   readonly consumedUsing: string;
   /** OpenTelemetry `gen_ai.operation.name`. */
   readonly operation: string;
-  /** Whether this lower-case, normalised path is this API's endpoint that generates. */
-  handles(path: string): boolean;
-  ask(body: JsonObject): Ask;
+  /**
+   * What the answer is, which says what may be estimated of it when the provider gives no figures: of `text` both sides,
+   * of `vectors` (embeddings, scores) the input, of `media` and `nothing` (no tokens are spent) neither.
+   */
+  readonly makes: 'text' | 'vectors' | 'media' | 'nothing';
+  /**
+   * Whether this is this API's endpoint that spends.
+   * @param path lower-case, normalised; @param kind the provider's row in the vendor table, where a path alone is not enough.
+   */
+  handles(path: string, kind: string): boolean;
+  /** Whether a GET of this path fetches an answer made in the background: the first that brings its figures is billed. */
+  fetches?(path: string): boolean;
+  /** @param body the JSON object, or the text fields of a form; @param path normalised, for APIs that name the model there. */
+  ask(body: JsonObject, path: string): Ask;
+  /** How its streams are framed where that is not server-sent events: one JSON value a line, or elements of one array. */
+  readonly framing?: 'ndjson' | 'json-array';
   /** A stream of this format carries usage only when asked: how to ask, and how to know the frame that was added. */
   readonly streamUsage?: {
     /** The value of the top-level key that must be in the request; null when the client asked itself. */
@@ -94,6 +124,8 @@ export interface Dialect {
     /** Whether this error answer says that the option is not known. */
     rejects(error: string): boolean;
   };
+  /** Figures that stand in the answer's headers: what the body says replaces them. */
+  head?(reading: Reading, headers: Headers): void;
   /** Reads a whole answer. */
   whole(reading: Reading, answer: JsonObject): void;
   /** Reads one event of a stream. */
@@ -102,7 +134,11 @@ export interface Dialect {
    * Fast path: characters of generated text in an event that holds nothing else worth reading, else -1 (parse it).
    * Must say -1 whenever in doubt.
    */
-  onlyText(name: string | null, text: string): number;
+  onlyText?(name: string | null, text: string): number;
+  /** What the request alone tells of a successful call whose answer gave no figures: characters to speak, pictures asked for. */
+  units?(reading: Reading, body: JsonObject): Usage | null;
+  /** Whether an answer, or an event of a stream, found at an unknown path is of this format. */
+  recognises?(answer: JsonObject, event: string | null): boolean;
   /** Body of an error answer in this format. */
   refusal(refusal: Refusal): JsonObject;
 }

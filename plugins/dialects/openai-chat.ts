@@ -23,6 +23,7 @@ export const openaiChat: Dialect = {
   name: 'openai-chat',
   consumedUsing: 'chat/completion',
   operation: 'chat',
+  makes: 'text',
   // Portkey runs a stored prompt under a path of its own, in the same format.
   handles: (path) => path.endsWith('/chat/completions') || /\/prompts\/[^/]+\/completions$/.test(path),
 

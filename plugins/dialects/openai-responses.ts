@@ -22,6 +22,7 @@ export const openaiResponses: Dialect = {
   name: 'openai-responses',
   consumedUsing: 'responses',
   operation: 'chat',
+  makes: 'text',
   handles: (path) => path.endsWith('/responses'),
 
   ask: (body) => {

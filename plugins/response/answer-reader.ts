@@ -2,7 +2,11 @@
 
 import type { Inflater, Platform } from '../contract.ts';
 import type { Dialect, Reading } from '../dialects/dialect.ts';
+import { recognised } from '../dialects/other.ts';
 import { object } from '../dialects/read.ts';
+import { AwsEventStreamReader } from '../framing/aws-event-stream.ts';
+import { JsonArrayReader } from '../framing/json-array.ts';
+import { NdjsonReader } from '../framing/ndjson.ts';
 import { SseReader } from '../framing/sse.ts';
 import { WholeBody } from '../framing/whole-body.ts';
 import type { Headers, Json } from '../wire.ts';
@@ -17,18 +21,28 @@ export class AnswerReader {
   unreadable = false;
   /** First bytes of an error answer that is not JSON. */
   plainText: string | null = null;
-  readonly #dialect: Dialect;
+  /** The format read: at an unknown path, what the answer turns out to be. */
+  dialect: Dialect;
+  readonly #wantsStream: boolean;
   readonly #reading: Reading;
   readonly #limit: number;
   readonly #type: string;
   readonly #inflater: Inflater | null;
-  #framing: SseReader | WholeBody | null = null;
+  #framing: StreamReader | WholeBody | null = null;
   #firstText = true;
   #parsed = 0;
 
-  /** @param limit bytes of a whole body that are kept and read. */
-  constructor(dialect: Dialect, reading: Reading, platform: Platform, headers: Headers, limit: number) {
-    this.#dialect = dialect;
+  /** @param limit bytes of a whole body that are kept and read; @param wantsStream the request asked for a stream. */
+  constructor(
+    dialect: Dialect,
+    reading: Reading,
+    platform: Platform,
+    headers: Headers,
+    limit: number,
+    wantsStream: boolean,
+  ) {
+    this.dialect = dialect;
+    this.#wantsStream = wantsStream;
     this.#reading = reading;
     this.#limit = limit;
     this.#type = headers['content-type'] ?? '';
@@ -42,7 +56,7 @@ export class AnswerReader {
   }
 
   get isStream(): boolean {
-    return this.#framing instanceof SseReader;
+    return this.#framing !== null && !(this.#framing instanceof WholeBody);
   }
 
   push(chunk: Uint8Array): void {
@@ -87,12 +101,22 @@ export class AnswerReader {
   }
 
   #read(bytes: Uint8Array): void {
-    this.#framing ??= isEventStream(bytes, this.#type) ? new SseReader(this.#onEvent) : new WholeBody(this.#limit);
+    this.#framing ??= this.#framingOf(bytes);
     this.#framing.push(bytes);
   }
 
+  #framingOf(bytes: Uint8Array): StreamReader | WholeBody {
+    if (this.#type.includes('vnd.amazon.eventstream')) return new AwsEventStreamReader(this.#onEvent);
+    if (isEventStream(bytes, this.#type)) return new SseReader(this.#onEvent);
+    const { framing } = this.dialect;
+    if (linesTypes.test(this.#type) || (framing === 'ndjson' && this.#wantsStream))
+      return new NdjsonReader(this.#onEvent);
+    if (framing === 'json-array' && firstByte(bytes) === '[') return new JsonArrayReader(this.#onEvent);
+    return new WholeBody(this.#limit);
+  }
+
   #finish(): void {
-    if (this.#framing instanceof SseReader) {
+    if (this.#framing !== null && !(this.#framing instanceof WholeBody)) {
       this.#framing.end();
       if (this.#framing.lost > 0 || this.#parsed === 0) this.unreadable = true;
       return;
@@ -105,8 +129,10 @@ export class AnswerReader {
     const answer = parse(text);
     // Some servers wrap an error into a list of one.
     const whole = object(Array.isArray(answer) ? answer[0] : answer);
-    if (whole) this.#dialect.whole(this.#reading, whole);
-    else {
+    if (whole) {
+      if (this.dialect.name === 'unknown') this.dialect = recognised(whole, null) ?? this.dialect;
+      this.dialect.whole(this.#reading, whole);
+    } else {
       this.unreadable = true;
       this.plainText = text.slice(0, 1024);
     }
@@ -120,7 +146,7 @@ export class AnswerReader {
     }
     // The first text is always parsed: until then the model and the id are not known.
     if (this.#reading.text === null && !this.#firstText) {
-      const chars = this.#dialect.onlyText(name, text);
+      const chars = this.dialect.onlyText?.(name, text) ?? -1;
       if (chars >= 0) {
         this.#reading.outputChars += chars;
         return;
@@ -132,11 +158,20 @@ export class AnswerReader {
       this.plainText ??= text.slice(0, 1024);
       return;
     }
-    this.#parsed++;
-    this.#dialect.event(this.#reading, name, event);
+    if (this.#parsed++ === 0 && this.dialect.name === 'unknown') this.dialect = recognised(event, name) ?? this.dialect;
+    this.dialect.event(this.#reading, name, event);
     if (this.#reading.outputChars > 0) this.#firstText = false;
   };
 }
+
+interface StreamReader {
+  /** Frames that could not be kept or read. */
+  readonly lost: number;
+  push(bytes: Uint8Array): void;
+  end(): void;
+}
+
+const linesTypes = /ndjson|jsonl|json-seq|stream\+json/;
 
 const parse = (text: string): Json => {
   try {
@@ -157,6 +192,8 @@ export const isEventStream = (bytes: Uint8Array, type: string): boolean => {
     )
   );
 };
+
+const firstByte = (bytes: Uint8Array): string => latin1.decode(bytes.subarray(0, 64)).trimStart().charAt(0);
 
 const latin1 = new TextDecoder('latin1');
 const lineStarts = ['data:', 'event:', ':'];

@@ -1,7 +1,7 @@
 /** How an attempt went, once it is over, and what that is called. */
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
 import type { Ending } from '../contract.ts';
-import type { Reading } from '../dialects/dialect.ts';
+import type { Dialect, Reading } from '../dialects/dialect.ts';
 import { scrub } from '../redaction/secrets.ts';
 import type { Headers } from '../wire.ts';
 
@@ -29,6 +29,8 @@ export interface Ended {
   readonly status: number | null;
   readonly headers: Headers;
   readonly reading: Reading;
+  /** The format that the answer was read in. */
+  readonly dialect: Dialect;
   readonly timing: Timing;
   /** Nothing could be read of the answer. */
   readonly unreadable: boolean;

@@ -48,3 +48,10 @@ export const withEstimate = (
   if (input === given.input && output === given.output && complete) return { usage, source: 'provider' };
   return { usage: { ...given, input, output }, source: usage === null ? 'estimated' : 'partial' };
 };
+
+/** For an answer of vectors or scores: what was sent, and no output. */
+export const inputEstimate = (body: Json | undefined): Usage => ({
+  ...noUsage,
+  input: tokensOf(textChars(body)),
+  output: 0,
+});

@@ -86,7 +86,7 @@ export const openTelemetry = (): Telemetry => {
 const errorType = (event: LLMUsageAudit): string => event.error?.type ?? String(event.status_code ?? '_OTHER');
 
 const shared = (event: LLMUsageAudit, call: Call): Attributes => ({
-  'gen_ai.operation.name': call.dialect?.operation ?? 'unknown',
+  'gen_ai.operation.name': call.dialect.operation,
   'gen_ai.provider.name': call.incoming.provider.vendor.otel,
   ...(event.request_model === null ? {} : { 'gen_ai.request.model': event.request_model }),
   ...(event.model === null ? {} : { 'gen_ai.response.model': event.model }),
@@ -109,7 +109,7 @@ const record = (
         })
       : ROOT_CONTEXT;
   const started = call.incoming.receivedAt;
-  const name = `${call.dialect?.operation ?? 'unknown'} ${event.request_model ?? ''}`.trim();
+  const name = `${call.dialect.operation} ${event.request_model ?? ''}`.trim();
   const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime: started }, parent);
   if (span.isRecording()) {
     span.setAttributes({

@@ -16,6 +16,7 @@ export type FieldType =
 export type Unit =
   | 'tokens'
   | 'ms'
+  | 'seconds'
   | 'epoch ms'
   | 'USD'
   | 'bytes'

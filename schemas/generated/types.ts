@@ -551,9 +551,37 @@ export interface LLMUsageAudit {
      */
     output_image_tokens: number | null;
     /**
+     * Part of the input that is film. Unit: tokens.
+     */
+    input_video_tokens: number | null;
+    /**
      * Searches that the provider ran and bills by the piece. Unit: requests.
      */
     web_search_requests: number | null;
+    /**
+     * Length of the sound sent or made, where the provider counts it so. Unit: seconds.
+     */
+    audio_seconds: number | null;
+    /**
+     * Characters of the text that speech was made of. Unit: characters.
+     */
+    input_characters: number | null;
+    /**
+     * Pictures made. Unit: items.
+     */
+    images: number | null;
+    /**
+     * Length of the film made. Unit: seconds.
+     */
+    video_seconds: number | null;
+    /**
+     * Pages that OCR has read. Unit: items.
+     */
+    pages: number | null;
+    /**
+     * Rerank queries as Cohere bills them, of up to a hundred documents each. Unit: items.
+     */
+    search_units: number | null;
     /**
      * The provider's own usage object, unchanged.
      */

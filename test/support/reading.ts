@@ -9,13 +9,14 @@ const platform = nodePlatform(Buffer.alloc(32), 1 << 20);
 /** @param split bytes per piece; @param wantText makes the reader take every event apart instead of skimming text. */
 export const readAnswer = (
   dialect: Dialect,
-  body: string,
+  body: string | Uint8Array,
   split = 1 << 30,
   wantText = false,
+  headers: Record<string, string> = {},
 ): Reading & { unreadable: boolean } => {
   const reading = newReading(wantText);
-  const reader = new AnswerReader(dialect, reading, platform, {}, 1 << 20);
-  const bytes = Buffer.from(body);
+  const reader = new AnswerReader(dialect, reading, platform, headers, 1 << 20, false);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   for (let at = 0; at < bytes.length; at += split) reader.push(bytes.subarray(at, at + split));
   void reader.end();
   return { ...reading, unreadable: reader.unreadable };

@@ -6,7 +6,7 @@ import { normalPath } from '../../../../plugins/request/paths.ts';
 
 const kindOf = (method: string, path: string) => {
   const normal = normalPath(path);
-  return normal === null ? 'refused' : classify(method, normal).kind;
+  return normal === null ? 'refused' : classify(method, normal, 'openai').kind;
 };
 
 test('every spelling of an endpoint is the endpoint', () => {
