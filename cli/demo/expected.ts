@@ -24,7 +24,11 @@ const figures = {
   output_audio_tokens: 'output_audio_tokens',
   input_image_tokens: 'input_image_tokens',
   output_image_tokens: 'output_image_tokens',
+  input_video_tokens: 'input_video_tokens',
   web_search_requests: 'web_search_requests',
+  search_units: 'search_units',
+  pages: 'pages',
+  input_audio_seconds: 'audio_seconds',
 } as const;
 
 /** @param alsoAccept other values that are right for a figure, by its name in the recording. */
