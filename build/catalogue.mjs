@@ -19,6 +19,7 @@ const rateNames = {
   output_audio_mtok: 'output_audio',
   input_image_mtok: 'input_image',
   output_image_mtok: 'output_image',
+  input_video_mtok: 'input_video',
   web_searches_kcount: 'web_search_per_1000',
   requests_kcount: 'request_per_1000',
 };
@@ -33,21 +34,70 @@ const decimal = (number) => {
   return `0.${'0'.repeat(-shift - 1)}${whole}${fraction}`;
 };
 
+/** Sound is priced by the hour and counted in seconds: as many digits as the program's own prices have. */
+const perSecond = (dollarsPerHour) => {
+  const [whole, fraction = ''] = decimal(dollarsPerHour).split('.');
+  const digits = 30;
+  const each = (BigInt(whole + fraction) * 10n ** BigInt(digits - fraction.length)) / 3600n;
+  const text = each.toString().padStart(digits + 1, '0');
+  return `${text.slice(0, -digits)}.${text.slice(-digits).replace(/0+$/, '')}`;
+};
+
+const perPiece = (dollarsPerThousand) => decimal(Number((dollarsPerThousand / 1000).toPrecision(12)));
+
+/** Prices of pieces: under which of its keys the source has them, and what is one of them in ours. */
+const pieces = [
+  { name: 'audio_second', keys: ['input_audio_hours', 'audio_hours'], each: perSecond },
+  { name: 'page', keys: ['input_document_kpages'], each: perPiece },
+];
+
+/**
+ * Above how many input tokens a tier begins. The source has 271,999 for GPT-5.x, but OpenAI says "prompts with >272K
+ * input tokens" (https://developers.openai.com/api/docs/models/gpt-5.4, seen 2026-11-21). xAI's begin at the threshold:
+ * the source has that in xAI's own list, but not where others sell its models.
+ */
+const above = (start, model) =>
+  start === 271_999 ? 272_000 : model.includes('grok') && start % 1000 === 0 ? start - 1 : start;
+
 /** A plain price, or `[base, above, price, above, price…]`: the whole request at the price of its input size. */
-const rate = (price) =>
+const rate = (price, model) =>
   typeof price === 'number'
     ? decimal(price)
-    : [decimal(price.base), ...price.tiers.flatMap(({ start, price: dearer }) => [start, decimal(dearer)])];
+    : [
+        decimal(price.base),
+        ...price.tiers.flatMap(({ start, price: dearer }) => [above(start, model), decimal(dearer)]),
+      ];
+
+const twice = (price) =>
+  typeof price === 'number'
+    ? 2 * price
+    : { base: 2 * price.base, tiers: price.tiers.map((tier) => ({ ...tier, price: 2 * tier.price })) };
+
+/**
+ * "1-hour cache write tokens are 2 times the base input tokens price", wherever Claude is sold: the source has it in
+ * Anthropic's own list (https://platform.claude.com/docs/en/build-with-claude/prompt-caching; LiteLLM 1.109.1 has it for
+ * Bedrock and Vertex AI, too; seen 2026-11-21).
+ */
+const resellers = new Set(['aws', 'google', 'openrouter']);
+const hourOfCache = (prices, model, provider) =>
+  resellers.has(provider) && model.includes('claude') && prices.cache_write_mtok !== undefined
+    ? { cache_write_1h: rate(twice(prices.input_mtok), model) }
+    : {};
 
 /** No price at all is how the source writes "free"; a price for something else than tokens leaves nothing to price. */
-const ratesOf = (prices) =>
+const ratesOf = (prices, model, provider) =>
   Object.keys(prices).length === 0
     ? { input: '0', output: '0' }
-    : Object.fromEntries(
-        Object.entries(rateNames)
+    : Object.fromEntries([
+        ...Object.entries(hourOfCache(prices, model, provider)),
+        ...Object.entries(rateNames)
           .filter(([key]) => prices[key] !== undefined)
-          .map(([key, name]) => [name, rate(prices[key])]),
-      );
+          .map(([key, name]) => [name, rate(prices[key], model)]),
+        ...pieces.flatMap(({ name, keys, each }) => {
+          const key = keys.find((one) => prices[one] !== undefined);
+          return key ? [[name, each(prices[key])]] : [];
+        }),
+      ]);
 
 const secondOfDay = (time) => {
   const [hours, minutes, seconds] = time.replace(/Z$/, '').split(':').map(Number);
@@ -64,10 +114,10 @@ const conditionOf = (constraint) => {
 };
 
 /** The last one whose condition holds counts; the first one where none does. */
-const periodsOf = (prices) =>
+const periodsOf = (prices, model, provider) =>
   (Array.isArray(prices) ? prices : [{ prices }]).map(({ constraint, prices: of }) => ({
     ...conditionOf(constraint),
-    rates: ratesOf(of),
+    rates: ratesOf(of, model, provider),
   }));
 
 const matches = (rule, name) => {
@@ -110,11 +160,15 @@ const remainder = (rule) => {
   return parts.length > 1 ? { or: parts } : (parts[0] ?? null);
 };
 
-const providerOf = ({ models, fallback_model_providers: fallback = [] }) => {
+const providerOf = ({ id: provider, models, fallback_model_providers: fallback = [] }) => {
   const names = [...new Set(models.flatMap(({ match }) => namesIn(match)))].sort();
   return {
     fallback,
-    models: models.map(({ id, match, prices }) => ({ id, rule: remainder(match), periods: periodsOf(prices) })),
+    models: models.map(({ id, match, prices }) => ({
+      id,
+      rule: remainder(match),
+      periods: periodsOf(prices, id, provider),
+    })),
     // An earlier model's pattern may catch a later model's name: the map holds who wins.
     names: names.map((name) => [name, models.findIndex(({ match }) => matches(match, name))]),
   };

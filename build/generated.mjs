@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 // In this order: the schema of the configuration takes in that of the exporters.
-const generators = ['registries', 'dialects', 'catalogue', 'schemas'];
+const generators = ['registries', 'dialects', 'vendors', 'catalogue', 'schemas'];
 
 const root = new URL('../', import.meta.url);
 

@@ -1,5 +1,6 @@
 /** `llm-audit check`: says what is configured, or all that is wrong with it. */
 import { parseArgs } from 'node:util';
+import type { Vendor } from '../plugins/dialects/vendors.ts';
 import { type Config, describeProblem, findConfigFile, loadConfig, type Problem } from '../server/config.ts';
 import { listKeys } from '../server/keys/key-file.ts';
 import { openPrices } from '../server/prices.ts';
@@ -68,11 +69,7 @@ const warningsOf = (config: Config): string[] => {
   const byKeys = config.auth === 'keys' || (config.auth === null && ids.size > 0);
   return [
     ...config.providers.flatMap(({ id, vendor, credential, headers, baseUrl }) => [
-      ...(vendor.verified
-        ? []
-        : [
-            `provider ${id}: no real answer of kind ${vendor.kind} has been recorded yet, its figures are not verified`,
-          ]),
+      ...(vendor.verified ? [] : [`provider ${id}: ${unverified(vendor)}`]),
       ...(byKeys && baseUrl !== null && credential === null && Object.keys(headers).length === 0
         ? [`provider ${id}: has no credential, so its calls go out without one`]
         : []),
@@ -90,6 +87,12 @@ const warningsOf = (config: Config): string[] => {
     ...(config.exporters.some(({ enabled }) => enabled !== false) ? [] : ['no exporter is enabled: events go nowhere']),
   ];
 };
+
+const unverified = ({ kind, documented }: Vendor): string =>
+  `no real answer of kind ${kind} has been recorded yet, its figures are not verified; ` +
+  (documented
+    ? `its formats are known from ${documented.page} (read ${documented.seen})`
+    : 'nor was its documentation read: it is taken to keep to the formats of its paths');
 
 const summaryOf = (config: Config, file: string | null): string[] => {
   const keys = listKeys(config.keysFile).length;

@@ -1,8 +1,8 @@
 /** `llm-audit cost`: what a call with this usage costs, by the same book and rules as the gateway. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openBook, type PriceBook } from '../plugins/pricing/book.ts';
 import { type Priced, price } from '../plugins/pricing/price.ts';
+import { readPriceFiles } from '../server/prices.ts';
 import { answerCases, answerFlags, type Case, textOf } from './cases.ts';
 import { type Command, exit, UsageError } from './command.ts';
 import { usageFrom, usageShapes } from './usage-input.ts';
@@ -13,12 +13,13 @@ const help = `Usage: llm-audit cost --cases FILE.ndjson [--prices FILE]... [--at
 Prints what calls cost in US dollars, by the price book and the rules of the gateway (docs/pricing.md).
 
   --cases FILE      questions as NDJSON ('-': standard input), answered one line each:
-                    {"id", "provider", "model", "usage", "service_tier"?} -> {"id", "costs", "cost_status"}
+                    {"id", "provider", "model", "usage", "service_tier"?, "request_model"?}
+                    -> {"id", "costs", "cost_status"}
   --provider NAME   vendor kind, alias or price provider id: openai, azure, bedrock, gemini, x-ai ...
   --model NAME      the model that answered
   --usage JSON      its usage, in any of these shapes, told apart by their keys:
 ${usageShapes.map((name) => `                      - ${name}`).join('\n')}
-  --service-tier T  the tier as served: flex, batch, priority; everything else is the standard one
+  --service-tier T  the tier as served: flex, batch, priority …; docs/pricing.md has them all
   --prices FILE     a price file in LiteLLM's format, above the built-in catalogue; may be repeated
   --at DATE         when the call was made (default: now); prices change with the date and the time of day
   --json            JSON instead of a table
@@ -38,27 +39,22 @@ const momentOf = (date: string | undefined): number => {
 };
 
 const readPrices = (files: readonly string[]) =>
-  Promise.all(
-    files.map(async (name) => {
-      try {
-        return { name, text: await readFile(name, 'utf8') };
-      } catch (error) {
-        throw new UsageError(`--prices: ${error instanceof Error ? error.message : error}`);
-      }
-    }),
-  );
+  readPriceFiles(files).catch((error: unknown) => {
+    throw new UsageError(`--prices: ${error instanceof Error ? error.message : error}`, { cause: error });
+  });
 
 const answer = (question: Case, book: PriceBook, at: number): Priced => {
   const usage = usageFrom(question['usage']);
   if (typeof question['service_tier'] === 'string') usage.serviceTier = question['service_tier'];
-  return price({ kind: textOf(question, 'provider'), model: textOf(question, 'model'), usage, at }, book);
+  const requestModel = question['request_model'] === undefined ? null : textOf(question, 'request_model');
+  return price({ kind: textOf(question, 'provider'), model: textOf(question, 'model'), requestModel, usage, at }, book);
 };
 
 const facts = (priced: Priced) => ({ costs: 'costs' in priced ? priced.costs : null, cost_status: priced.status });
 
 const table = (priced: Priced): string => {
   if (priced.status === 'unpriced') return 'No price is known for this provider, model and tier.\n';
-  if (priced.status === 'unmetered') return 'The usage has neither input nor output tokens.\n';
+  if (priced.status === 'unmetered') return 'The usage has no tokens, and nothing else that is sold.\n';
   const { costs } = priced;
   const rows = Object.entries(costs).filter(([name]) => name.endsWith('_cost'));
   const lines = rows.map(([name, cost]) => `${name.replace('_cost', '').replace('_', ' ').padEnd(12)} ${usd(cost)}`);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { openBudgets } from '../plugins/budgets/budgets.ts';
 import { nodePlatform } from '../plugins/hosts/node/platform.ts';
+import { openTokenizer } from '../plugins/hosts/node/tokenizer.ts';
 import { memoryStore } from '../plugins/hosts/stores/memory.ts';
 import { defaultConfig } from '../server/config.ts';
 import { createMeter, type Meter } from '../server/meter.ts';
@@ -68,7 +69,11 @@ const openMeter = async (files: readonly string[], split: number | null): Promis
   });
   const settings = {
     // Pseudonyms of the callers' keys lead nowhere: their secret is forgotten.
-    platform: nodePlatform(randomBytes(32), limits.responseBody),
+    // Nobody waits for an answer here, so that estimates may take the time that the same figure every time takes.
+    platform: {
+      ...nodePlatform(randomBytes(32), limits.responseBody),
+      estimateTokens: openTokenizer({ patience: 60_000 }),
+    },
     budgets: openBudgets([], memoryStore()),
     prices,
     keys: null,

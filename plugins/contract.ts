@@ -1,6 +1,7 @@
 /** Host-neutral types: what a gateway gives the two plugins, and what they answer. */
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import type { Vendor } from './dialects/vendors.ts';
+import type { PriceBook } from './pricing/book.ts';
 import type { Headers, JsonObject } from './wire.ts';
 
 /** What the plugins need from the world around them; every host supplies it. */
@@ -13,7 +14,15 @@ export interface Platform {
   hmac(text: string): string;
   /** A decoder for a content-encoding, or null when it is not known. `onBytes` is called in order. */
   inflate(encoding: string, onBytes: (bytes: Uint8Array) => void): Inflater | null;
+  /**
+   * Tokens of all texts together, by the tokenizer itself. Null when this host has none, or none that answers within a
+   * second. Never rejects. Not for the way of a request: only what a provider left out is counted so, after the answer.
+   */
+  estimateTokens(encoding: Encoding, texts: readonly string[]): Promise<number | null>;
 }
+
+/** A published tokenizer, by its name in OpenAI's tiktoken. */
+export type Encoding = 'o200k_base' | 'cl100k_base';
 
 export interface Inflater {
   push(bytes: Uint8Array): void;
@@ -30,6 +39,8 @@ export interface Provider {
   readonly origin: string;
   /** Our credential for it; null in passthrough, or when it needs none. */
   readonly credential: string | null;
+  /** Electricity mix of its data centres, ISO 3166-1 alpha-3 or `WOR`; absent: as for all providers. */
+  readonly zone?: string | null;
 }
 
 /** Who calls: an entry of the key store, without its secret. */
@@ -80,13 +91,17 @@ export interface Call {
   readonly dialect: Dialect;
   /** False for a call that may spend at a path that no format claims: what it spends is known only if its answer tells. */
   readonly metered: boolean;
-  /** For the fetch of an answer made in the background: to be called when its figures are billed. Null for any other call. */
-  readonly onBilled: (() => void) | null;
+  /** It fetches an answer made in the background: its figures, if it brings any for the first time, are billed. */
+  readonly fetched: boolean;
+  /** Told, with the answer's id, when figures of an answer that can be fetched again are billed; null where none can be. */
+  readonly onBilled: ((responseId: string | null) => void) | null;
   /** Null when the body is not JSON that the dialect reads. */
   readonly ask: Ask | null;
   /** The body, where it was read. */
   readonly json: JsonObject | null;
   readonly budgets: readonly BudgetView[];
+  /** The prices as they stood when the call came in: files may change while it runs. */
+  readonly prices: PriceBook;
   /** The stream's usage frame was asked for by us, not by the client. */
   readonly usageForced: boolean;
   /** Called when the provider has taken the call: its answer is no error. */

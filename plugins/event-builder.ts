@@ -28,13 +28,15 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
   const { reading, timing } = ended;
   const { provider } = incoming;
   const deployment = deploymentOf(call);
-  const requestModel = ask?.model ?? deployment;
+  // Without a body that can be read, APIs that name the model in the path still do.
+  const requestModel = (ask ?? call.dialect.ask({}, call.path)).model ?? deployment;
   const model = reading.model ?? requestModel;
   const outcome = outcomeOf(ended);
   const error = errorOf(ended);
-  const { usage, source } = usageOf(call, ended, outcome);
-  const priced = priceOf(usage, model, call, ended, outcome, settings);
-  const impact = impactOf(usage?.output ?? null, model, call, timing, settings);
+  const { usage, source, estimator } = usageOf(call, ended, outcome);
+  const models = { model, requestModel };
+  const priced = priceOf(usage, models, call, ended, outcome);
+  const impact = impactOf(usage?.output ?? null, models, call, ended, settings);
   const tokens = totalOf(usage);
   const caller: Caller = callerOf(call, settings.privacy, settings.platform);
   const limits = rateLimitOf(ended.headers);
@@ -147,6 +149,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       search_units: usage?.searchUnits ?? null,
       reported: figuresOf(reading.reported),
       source,
+      estimator,
       check:
         reading.invalid || (usage !== null && tokens === null)
           ? 'invalid'

@@ -48,7 +48,7 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   /** Providers and models that answered that they do not know the usage option. */
   const withoutOption = new Set<string>();
 
-  /** Fetched answers whose figures were billed: fetched again they are free. */
+  /** Answers whose figures were billed, by id and by path: fetched, or fetched again, they are free. */
   const billed = new Set<string>();
   /** The same for every fetch of an answer, in every process of this installation: its event can be told as the same one. */
   const fetchId = (incoming: IncomingCall, path: string): string =>
@@ -73,10 +73,17 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     consumer,
     dialect,
     metered: kind.kind !== 'unknown',
-    onBilled: kind.kind === 'fetched' ? () => remember(billed, `${incoming.provider.id}${path}`) : null,
+    fetched: kind.kind === 'fetched',
+    onBilled: dialect.fetches
+      ? (responseId) => {
+          remember(billed, billedKey(incoming, path));
+          if (responseId !== null) remember(billed, billedKey(incoming, responseId));
+        }
+      : null,
     ask: body ? dialect.ask(body.json, path) : null,
     json: body?.json ?? null,
     budgets: views,
+    prices: settings.prices,
     usageForced: false,
     onTaken: null,
   });
@@ -107,12 +114,13 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     const { views, refusedBy } = budgets.admit(consumer);
     if (kind.kind === 'fetched') {
       // What it cost was spent when it was asked for: no budget holds it back.
-      if (billed.has(`${incoming.provider.id}${path}`)) return plain;
+      const id = path.slice(path.lastIndexOf('/') + 1);
+      if (billed.has(billedKey(incoming, path)) || billed.has(billedKey(incoming, id))) return plain;
       return { ...plain, call: callOf(incoming, identified, null, views) };
     }
     if (refusedBy) return no(spent(refusedBy), views);
     const call = callOf(incoming, identified, body, views);
-    const uncountable = views.length > 0 ? whyUncountable(call, views, settings) : null;
+    const uncountable = views.length > 0 ? whyUncountable(call, views) : null;
     if (uncountable) return no(uncountable, views);
 
     const wanted =
@@ -163,14 +171,14 @@ const passers = (hmac: (text: string) => string): ((key: string) => Consumer) =>
 };
 
 /** What a budget cannot count must not pass under it: the reason to refuse, or null. */
-const whyUncountable = (call: Call, views: readonly BudgetView[], settings: Settings): Refusal | null => {
+const whyUncountable = (call: Call, views: readonly BudgetView[]): Refusal | null => {
   const { ask, incoming } = call;
   if (!call.metered) return cannotMeter(call.path);
   if (ask === null) return cannotRead;
   if (ask.deferred) return cannotMeterLater;
   if (ask.model === null || views.every(({ limitUsd }) => limitUsd === null)) return null;
   const tier = ask.params['service_tier'] ?? null;
-  return settings.prices.tariffOf(incoming.provider.vendor.kind, ask.model, tier) ? null : cannotPrice(ask.model, tier);
+  return call.prices.tariffOf(incoming.provider.vendor.kind, ask.model, tier) ? null : cannotPrice(ask.model, tier);
 };
 
 interface Body {
@@ -215,6 +223,8 @@ const usageOption = (
   const wanted = dialect.streamUsage?.want(body) ?? null;
   return wanted !== null && withoutOption.has(optionKey(incoming, ask)) ? null : wanted;
 };
+
+const billedKey = (incoming: IncomingCall, what: string): string => `${incoming.provider.id}\n${what}`;
 
 const optionKey = (incoming: IncomingCall, ask: Ask | null): string => `${incoming.provider.id}\n${ask?.model ?? ''}`;
 

@@ -3,13 +3,15 @@
 import type { Call, Ending, Plugins, Watch } from './contract.ts';
 import { newReading, type Reading, type Refusal } from './dialects/dialect.ts';
 import { isNull, object } from './dialects/read.ts';
-import { buildEvent } from './event-builder.ts';
+import { type BuiltEvent, buildEvent } from './event-builder.ts';
 import { FrameHider } from './framing/hide-frame.ts';
 import { readFrame } from './framing/sse.ts';
+import { mostSearched } from './redaction/capture.ts';
 import { requestPlugin } from './request-plugin.ts';
 import { AnswerReader, isEventStream } from './response/answer-reader.ts';
 import type { Ended, Timing } from './response/attempt.ts';
 import { type Emit, emitter } from './response/emit.ts';
+import { countMissing } from './response/figures.ts';
 import type { Settings } from './settings.ts';
 import type { Headers, Json, JsonObject } from './wire.ts';
 
@@ -37,6 +39,8 @@ const refused = (call: Call, refusal: Refusal, settings: Settings, emit: Emit): 
     unreadable: false,
     stream: null,
     errorText: null,
+    answerText: null,
+    tokens: null,
   };
   return emit(() => buildEvent(call, ended, settings), call, 0);
 };
@@ -75,7 +79,7 @@ class AttemptWatch implements Watch {
     this.#number = number;
     this.#settings = settings;
     this.#emit = emit;
-    this.#reading = newReading(settings.capture.mode !== 'none');
+    this.#reading = newReading(settings.capture.mode !== 'none', mostSearched(settings.capture.maxBytes));
     this.#timing = untimed(call, 0);
     this.rewrites = call.usageForced;
   }
@@ -96,9 +100,16 @@ class AttemptWatch implements Watch {
     // An answer that is no stream has no frame to hide; it keeps its length.
     if (status >= 300 || (headers['content-encoding'] ?? 'identity') !== 'identity') this.rewrites = false;
     const { platform, maxReadBytes } = this.#settings;
-    const { dialect, ask } = this.#call;
+    const { dialect, ask, fetched } = this.#call;
     dialect.head?.(this.#reading, headers);
-    this.#reader = new AnswerReader(dialect, this.#reading, platform, headers, maxReadBytes, ask?.stream ?? false);
+    this.#reader = new AnswerReader(
+      dialect,
+      this.#reading,
+      platform,
+      headers,
+      maxReadBytes,
+      fetched || (ask?.stream ?? false),
+    );
   }
 
   pass(chunk: Uint8Array): Uint8Array {
@@ -152,12 +163,13 @@ class AttemptWatch implements Watch {
 
   #finish(ending: Ending, message: string | undefined): Promise<void> {
     const reader = this.#reader;
-    const { onBilled } = this.#call;
-    if (onBilled) {
-      const { deferred, pending, usage } = this.#reading;
-      if (!deferred || pending || usage === null) return Promise.resolve();
-      onBilled();
-    }
+    const { deferred, pending, usage, responseId } = this.#reading;
+    // A packed answer comes out of its decoder behind the chunk that brought it.
+    if (this.#reading.outputChars > 0) this.#timing.firstTextAt ??= this.#timing.lastByteAt;
+    // Fetched in part, it would be billed in part, and the rest never.
+    const whole = ending === 'complete' && deferred && !pending;
+    if (this.#call.fetched && (!whole || usage === null)) return Promise.resolve();
+    if (usage !== null) this.#call.onBilled?.(responseId);
     const stream = reader?.isStream ? { chunks: this.#chunks, bytes: this.#bytes, frames: reader.frames } : null;
     const ended: Ended = {
       number: this.#number,
@@ -172,8 +184,17 @@ class AttemptWatch implements Watch {
       unreadable: reader?.unreadable ?? true,
       stream,
       errorText: message ?? reader?.plainText ?? null,
+      answerText: reader?.said ?? null,
+      tokens: null,
     };
-    return this.#emit(() => buildEvent(this.#call, ended, this.#settings), this.#call, this.#number);
+    return this.#emit(() => this.#build(ended), this.#call, this.#number);
+  }
+
+  #build(ended: Ended): BuiltEvent | Promise<BuiltEvent> {
+    const counting = countMissing(this.#call, ended, this.#settings.platform.estimateTokens);
+    return counting
+      ? counting.then((tokens) => buildEvent(this.#call, { ...ended, tokens }, this.#settings))
+      : buildEvent(this.#call, ended, this.#settings);
   }
 }
 

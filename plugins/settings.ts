@@ -14,6 +14,7 @@ export interface Settings {
   /** True while there is no room for the event of another call, and calls are to be refused for it. */
   readonly isFull: () => boolean;
   readonly budgets: Budgets;
+  /** The book in force: read anew for each call, as price files may have changed. A call keeps the one it began with. */
   readonly prices: PriceBook;
   /** Finds the consumer of a key; null: the clients' own provider keys pass through. */
   readonly keys: ((key: string) => Consumer | null) | null;

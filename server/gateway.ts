@@ -11,7 +11,7 @@ import type { Settings } from '../plugins/settings.ts';
 import type { Config, ProviderConfig } from './config/types.ts';
 import { openDataDir } from './data-dir.ts';
 import { openKeys } from './keys.ts';
-import { openPrices } from './prices.ts';
+import { openLivePrices } from './live-prices.ts';
 
 /** The configuration with every address known: the simulator, if it is configured, runs. */
 export type ReadyConfig = Omit<Config, 'providers'> & {
@@ -34,7 +34,7 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
   const dataDir = await openDataDir(config.dataDir);
   const keys = openKeys(config.keysFile, (message) => log.warn(message));
   const auth = config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough');
-  const prices = await openPrices(config.pricing);
+  const prices = await openLivePrices(config.pricing, log);
   const delivery = await openDelivery({
     dir: config.dataDir,
     exporters: config.exporters,
@@ -46,7 +46,9 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
     acceptor: delivery,
     isFull: () => delivery.isFull,
     budgets: openBudgets(config.budgets, memoryStore()),
-    prices,
+    get prices() {
+      return prices.current;
+    },
     keys: auth === 'keys' ? (key) => keys.find(key) : null,
     capture: config.capture,
     privacy: config.privacy,
@@ -67,6 +69,7 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
   } catch (error) {
     await delivery.close();
     keys.close();
+    prices.close();
     throw error;
   }
   const { port } = gateway.server.address() as AddressInfo;
@@ -79,15 +82,19 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
       await gateway.close(config.timeouts.shutdown);
       await delivery.close(config.timeouts.shutdown);
       keys.close();
+      prices.close();
     },
   };
 };
 
 const upstreamsOf = (config: ReadyConfig): ReadonlyMap<string, Upstream> =>
   new Map(
-    config.providers.map(({ id, vendor, baseUrl, credential, headers }) => {
+    config.providers.map(({ id, vendor, baseUrl, credential, zone, headers }) => {
       const { origin, pathname } = new URL(baseUrl);
-      return [id, { provider: { id, vendor, origin, credential }, basePath: pathname.replace(/\/$/, ''), headers }];
+      return [
+        id,
+        { provider: { id, vendor, origin, credential, zone }, basePath: pathname.replace(/\/$/, ''), headers },
+      ];
     }),
   );
 

@@ -52,7 +52,8 @@ const figureMismatches = ({ usage }: LLMUsageAudit, expected: Expected, alsoAcce
     return [{ field: `usage.${field}`, expected: wanted, got }];
   });
   const told = (expected['input_tokens'] ?? expected['output_tokens'] ?? null) !== null;
-  if (told || usage.source === 'none' || usage.source === 'estimated') return found;
+  const claimed = usage.prompt_tokens !== null || usage.generation_tokens !== null;
+  if (told || !claimed || usage.source === 'estimated') return found;
   return [...found, { field: 'usage.source', expected: 'none or estimated', got: usage.source }];
 };
 

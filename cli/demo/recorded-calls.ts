@@ -35,7 +35,7 @@ const own = new Set([
 const isForeign = (name: string): boolean => own.has(name) || /^proxy-|^x-llm-audit-|api-key$/.test(name);
 
 /**
- * The exchanges of the file that speak a format which the gateway reads, in their order; the others are left out.
+ * The exchanges of the file that may spend, in their order; the others are left out.
  * Throws a `UsageError` that names a broken line.
  * @param run what the ids of the calls begin with.
  * @param split bytes per piece in which the answers are to arrive; null: as they were recorded.
@@ -48,7 +48,9 @@ export async function* recordedCalls(file: string, run: string, split: number | 
       const exchange = readExchange(value);
       const path = normalPath(new URL(exchange.request.url).pathname);
       const { host, pathname } = new URL(exchange.request.url);
-      if (path === null || classify(exchange.request.method, path, kindOf(host, pathname)).kind !== 'metered') continue;
+      const kind = path === null ? 'free' : classify(exchange.request.method, path, kindOf(host, pathname)).kind;
+      // A fetched answer makes an event only the first time, and only if it was made in the background.
+      if (kind === 'free' || kind === 'fetched') continue;
       yield callOf(exchange, value as Fields, `${run}-${sent}`, sent % 3, split);
       sent++;
     } catch (error) {

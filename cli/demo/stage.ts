@@ -62,6 +62,7 @@ export const openStage = async (dataDir: string, { seed, vendors, budgets, repla
       vendor,
       baseUrl: simulator.origin,
       credential: null,
+      zone: null,
       headers: {},
     })),
     budgets,

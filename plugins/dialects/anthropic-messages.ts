@@ -2,7 +2,8 @@
 
 import { noUsage, type Pass, type Usage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
-import { addText, type Dialect, type Reading } from './dialect.ts';
+import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
+import { googleModel } from './google-path.ts';
 import { count, errorOf, lengthOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
 
 const params = ['temperature', 'top_p', 'top_k', 'max_tokens', 'service_tier', 'inference_geo'] as const;
@@ -12,16 +13,19 @@ export const anthropicMessages: Dialect = {
   consumedUsing: 'chat/completion',
   operation: 'chat',
   makes: 'text',
-  handles: (path) => path.endsWith('/messages'),
+  // Vertex names the model, and whether to stream, in the path.
+  handles: (path) =>
+    path.endsWith('/messages') ||
+    (/\/publishers\/anthropic\/models\/[^/:]+:(?:stream)?rawpredict$/.test(path) && !path.includes('/count-tokens:')),
 
-  ask: (body) => {
+  ask: (body, path) => {
     const messages = objects(body.messages);
     const of = (role: string) => messages.filter((message) => message.role === role).length;
     const results = messages
       .flatMap((message) => objects(message.content))
       .filter((block) => block.type === 'tool_result').length;
     return {
-      model: string(body.model),
+      model: string(body.model) ?? googleModel(path),
       stream: body.stream === true,
       deferred: false,
       maxOutput: plainCount(body.max_tokens),
@@ -43,7 +47,7 @@ export const anthropicMessages: Dialect = {
   whole: (reading, answer) => {
     reading.error = errorOf(answer.error) ?? reading.error;
     message(reading, answer);
-    for (const block of objects(answer.content)) readBlock(reading, block);
+    for (const block of objects(answer.content)) readBlock(reading, block, null);
   },
 
   event: (reading, name, event) => {
@@ -51,10 +55,12 @@ export const anthropicMessages: Dialect = {
       case 'message_start':
         return message(reading, object(event.message) ?? {});
       case 'content_block_start':
-        return readBlock(reading, object(event.content_block) ?? {});
+        return readBlock(reading, object(event.content_block) ?? {}, plainCount(event.index));
       case 'content_block_delta': {
         const delta = object(event.delta) ?? {};
-        return addText(reading, delta.text ?? delta.thinking ?? delta.partial_json);
+        addText(reading, delta.text);
+        addReasoning(reading, delta.thinking);
+        return addArguments(reading, delta.partial_json, plainCount(event.index));
       }
       case 'message_delta':
         stop(reading, object(event.delta) ?? {});
@@ -71,6 +77,9 @@ export const anthropicMessages: Dialect = {
     if (name !== 'content_block_delta') return name === 'ping' || name === 'content_block_stop' ? 0 : -1;
     return lengthOf(text, 'text') + lengthOf(text, 'thinking') + lengthOf(text, 'partial_json');
   },
+
+  recognises: (answer) =>
+    answer.type === 'message_start' || (answer.type === 'message' && object(answer.usage)?.input_tokens !== undefined),
 
   refusal: ({ status, message: reason }) => ({ type: 'error', error: { type: errorType(status), message: reason } }),
 };
@@ -90,13 +99,14 @@ const stop = (reading: Reading, from: JsonObject): void => {
   }
 };
 
-const readBlock = (reading: Reading, block: JsonObject): void => {
-  addText(reading, block.text ?? block.thinking);
+const readBlock = (reading: Reading, block: JsonObject, key: number | null): void => {
+  addText(reading, block.text);
+  addReasoning(reading, block.thinking);
   const name = string(block.name);
   if (!name || (block.type !== 'tool_use' && block.type !== 'server_tool_use' && block.type !== 'mcp_tool_use')) return;
-  reading.toolCalls.push(name);
+  addToolCall(reading, name, key);
   const input = object(block.input);
-  if (input && Object.keys(input).length > 0) addText(reading, JSON.stringify(input));
+  if (input && Object.keys(input).length > 0) addArguments(reading, JSON.stringify(input), key);
 };
 
 /** A later snapshot replaces an earlier one field by field; what it leaves out or says null to stays. */
@@ -106,11 +116,11 @@ const snapshot = (reading: Reading, usage: JsonObject | null): void => {
   for (const [key, value] of Object.entries(usage)) if (value !== null) merged[key] = value;
   reading.reported = merged;
   const whole = figures(reading, merged);
-  const passes = objects(merged.iterations).map(
-    (pass): Pass => ({ model: string(pass.model), usage: figures(reading, pass) }),
-  );
+  const iterations = objects(merged.iterations);
+  const passes = iterations.map((pass): Pass => ({ model: string(pass.model), usage: figures(reading, pass) }));
   // The top level leaves out compaction and advisor passes, which are billed all the same.
-  reading.usage = passes.length > 1 ? { ...whole, ...total(passes), passes } : whole;
+  const only = iterations.every((pass) => pass.type === 'message') && passes.length === 1;
+  reading.usage = passes.length > 0 && !only ? { ...whole, ...total(passes), passes } : whole;
 };
 
 const figures = (reading: Reading, usage: JsonObject): Usage => {
@@ -120,16 +130,19 @@ const figures = (reading: Reading, usage: JsonObject): Usage => {
   const byTtl = object(usage.cache_creation);
   const hour = read(byTtl?.ephemeral_1h_input_tokens);
   const minutes = read(byTtl?.ephemeral_5m_input_tokens);
-  // The sum wins over a stale breakdown; for the price, what is not known to be 1 h is 5 min.
   const cacheWrite = read(usage.cache_creation_input_tokens) ?? sum(hour, minutes);
+  // The breakdown may be that of an earlier event: the sum wins, and what is not known to be 1 h is 5 min.
+  const stale = cacheWrite !== null && (sum(hour, minutes) || cacheWrite) !== cacheWrite;
+  const cacheWrite1h = stale && hour !== null ? Math.min(hour, cacheWrite) : hour;
+  const cacheWrite5m = stale ? cacheWrite - (cacheWrite1h ?? 0) : minutes;
   return {
     ...noUsage,
     input: sum(uncached, sum(cacheRead, cacheWrite)),
     output: read(usage.output_tokens),
     cacheRead,
     cacheWrite,
-    cacheWrite1h: hour,
-    cacheWrite5m: minutes,
+    cacheWrite1h,
+    cacheWrite5m,
     reasoning: read(object(usage.output_tokens_details)?.thinking_tokens),
     webSearches: read(object(usage.server_tool_use)?.web_search_requests),
     serviceTier: string(usage.service_tier),

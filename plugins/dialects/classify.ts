@@ -23,20 +23,47 @@ const freeWrites = [
   '/detokenize',
   '/cancel',
   '/check-api-key',
-  // Ollama: looks a local model up, loads none.
+  // A key for a client that then talks to the provider itself.
+  '/realtime/sessions',
+  '/realtime/client_secrets',
+  '/realtime/transcription_sessions',
+  // An upload is stored, not read by a model.
+  '/files',
+  '/uploads',
+  '/auth_tokens',
+  '/chat_tokenize',
+  // Ollama: what is done with models, none is asked.
   '/api/show',
+  '/api/pull',
+  '/api/push',
+  '/api/create',
+  '/api/copy',
 ];
 
 /** Gemini and Vertex name what is done behind the last colon. */
-const freeActions = [':counttokens', ':computetokens'];
+const freeActions = [':counttokens', ':computetokens', ':fetchpredictoperation', 'count-tokens:rawpredict'];
 
 const free: Kind = { kind: 'free' };
+
+/** The same few paths come again and again; those with ids in them empty the memory and never grow it. */
+const known = new Map<string, Kind>();
+const mostKnown = 1_000;
 
 /**
  * @param path normalised (see `normalPath`); letter case does not matter.
  * @param kind the provider's row in the vendor table: what its configuration says of its format counts before the path.
  */
 export const classify = (method: string, path: string, kind: string): Kind => {
+  const key = `${method} ${kind} ${path}`;
+  const found = known.get(key);
+  if (found) return found;
+  const classified = lookedUp(method, path, kind);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, classified);
+  return classified;
+};
+
+const lookedUp = (method: string, path: string, kind: string): Kind => {
   // A colon may be written as %3A: `models/…:generateContent`, `…-v1:0`.
   const lower = path.toLowerCase().replaceAll('%3a', ':');
   if (method === 'GET') {

@@ -1,6 +1,9 @@
 /** What a wire format must tell us. One file per format describes it; nothing else knows its field names. */
+import type { Generated, ToolCall } from '../redaction/generated.ts';
 import type { Usage } from '../usage.ts';
 import type { Headers, Json, JsonObject } from '../wire.ts';
+
+export type { ToolCall } from '../redaction/generated.ts';
 
 /** What the request says, as far as an audit needs it. */
 export interface Ask {
@@ -30,6 +33,8 @@ export interface CallError {
 export interface Reading {
   model: string | null;
   responseId: string | null;
+  /** As served, where the answer names it beside its usage. */
+  serviceTier: string | null;
   finish: string[];
   usage: Usage | null;
   /** The provider's own usage object, as the last snapshot gave it. */
@@ -46,13 +51,15 @@ export interface Reading {
   /** Characters of generated text, reasoning and tool arguments: for time to first token, and for estimates. */
   outputChars: number;
   toolCalls: string[];
-  /** Generated text for capture; null when nobody wants it. */
-  text: string[] | null;
+  /** What was generated, kept for capture; null when nobody wants it. */
+  text: Generated | null;
 }
 
-export const newReading = (wantText: boolean): Reading => ({
+/** @param most characters of generated text that are kept, when it is wanted. */
+export const newReading = (wantText: boolean, most = 256 * 1024): Reading => ({
   model: null,
   responseId: null,
+  serviceTier: null,
   finish: [],
   usage: null,
   reported: null,
@@ -63,7 +70,7 @@ export const newReading = (wantText: boolean): Reading => ({
   complete: false,
   outputChars: 0,
   toolCalls: [],
-  text: wantText ? [] : null,
+  text: wantText ? { content: [], reasoning: [], calls: [], room: most, cut: false } : null,
 });
 
 /** What a request says when it says little: a model, perhaps a prompt. */
@@ -82,9 +89,47 @@ export const plainAsk = (model: string | null, more: Partial<Ask> = {}): Ask => 
 
 /** Adds generated text to a reading. */
 export const addText = (reading: Reading, text: Json | undefined): void => {
-  if (typeof text !== 'string' || text === '') return;
+  add(reading, text, reading.text?.content);
+};
+
+/** Adds reasoning: generated like text, and shown beside it. */
+export const addReasoning = (reading: Reading, text: Json | undefined): void => {
+  add(reading, text, reading.text?.reasoning);
+};
+
+/** Adds generated text that is counted and not kept: that of a second choice. */
+export const addUnkept = (reading: Reading, text: Json | undefined): void => {
+  if (add(reading, text, undefined) && reading.text) reading.text.cut = true;
+};
+
+/** A tool call begins. @param key by which the pieces of its arguments name it, where they do. */
+export const addToolCall = (reading: Reading, name: string, key: ToolCall['key'] = null): void => {
+  reading.toolCalls.push(name);
+  if (keep(reading.text, name) !== '') reading.text?.calls.push({ key, name, arguments: [] });
+};
+
+/** Adds a piece of the arguments of a tool call: of the one with this key, else of the last. */
+export const addArguments = (reading: Reading, text: Json | undefined, key: ToolCall['key'] = null): void => {
+  const call = reading.text?.calls.findLast((each) => key === null || each.key === null || each.key === key);
+  add(reading, text, call?.arguments ?? reading.text?.content);
+};
+
+/** Counts a text, and keeps it in a list. Whether there was one. */
+const add = (reading: Reading, text: Json | undefined, list: string[] | undefined): boolean => {
+  if (typeof text !== 'string' || text === '') return false;
   reading.outputChars += text.length;
-  reading.text?.push(text);
+  const kept = list ? keep(reading.text, text) : '';
+  if (kept !== '') list?.push(kept);
+  return true;
+};
+
+/** As much of a text as there is room for. */
+const keep = (generated: Generated | null, text: string): string => {
+  if (generated === null) return '';
+  const kept = text.slice(0, Math.max(0, generated.room));
+  if (kept.length < text.length) generated.cut = true;
+  generated.room -= kept.length;
+  return kept;
 };
 
 /** A refusal of ours, to be said in the provider's own shape so that its SDK raises the right exception. */
@@ -105,6 +150,8 @@ export interface Dialect {
    * of `vectors` (embeddings, scores) the input, of `media` and `nothing` (no tokens are spent) neither.
    */
   readonly makes: 'text' | 'vectors' | 'media' | 'nothing';
+  /** An answer without figures costs nothing: so is moderation at OpenAI. */
+  readonly freeWithoutFigures?: true;
   /**
    * Whether this is this API's endpoint that spends.
    * @param path lower-case, normalised; @param kind the provider's row in the vendor table, where a path alone is not enough.

@@ -22,6 +22,9 @@ const regions = /^(?:us|eu|apac|jp|au|ca|global|us-gov)\./;
 /** A name without the path or ARN around it: `models/x`, `publishers/y/models/x`, `arn:…:foundation-model/x`. */
 export const plainModel = (name: string): string => name.replace(/^(?:arn:.*\/|(?:publishers\/[^/]+\/)?models\/)/, '');
 
+/** The name without the date of a snapshot: `gpt-4o-2024-08-06`, `claude-opus-5-20260801`, Vertex AI's `…@20260801`. */
+export const undated = (model: string): string => model.replace(/[-@]20\d\d-?[01]\d-?[0-3]\d$/, '');
+
 /**
  * The maker of a model and its name there; null when the name does not tell (an application inference profile,
  * a fine-tuned or open-weights model). Names already in the maker's form come back unchanged.

@@ -1,6 +1,8 @@
 /** OpenAI Chat Completions, and everybody who speaks it. `prompt_tokens` includes the cache, `completion_tokens` the reasoning. */
-import type { JsonObject } from '../wire.ts';
-import { addText, type Dialect, type Reading } from './dialect.ts';
+import type { Json, JsonObject } from '../wire.ts';
+import { addArguments, addReasoning, addText, addToolCall, addUnkept, type Dialect, type Reading } from './dialect.ts';
+import { openaiRefusal, readOpenaiError } from './openai-error.ts';
+import { openaiStreamUsage } from './openai-stream-usage.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
 import { errorOf, isNull, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
@@ -24,47 +26,43 @@ export const openaiChat: Dialect = {
   consumedUsing: 'chat/completion',
   operation: 'chat',
   makes: 'text',
-  // Portkey runs a stored prompt under a path of its own, in the same format.
-  handles: (path) => path.endsWith('/chat/completions') || /\/prompts\/[^/]+\/completions$/.test(path),
+  // Portkey runs a stored prompt, Mistral an agent, each under a path of its own in the same format.
+  handles: (path) => /\/(?:chat|agents|prompts\/[^/]+)\/completions$/.test(path),
 
   ask: (body) => {
     const messages = objects(body.messages);
     const of = (role: string) => messages.filter((message) => message.role === role).length;
-    const functions = objects(body.tools).map((tool) => string(object(tool.function)?.name) ?? string(tool.type));
+    // Before there were tools there were `functions`, with results in messages of that role.
+    const functions = [
+      ...objects(body.tools).map(
+        (tool) => string((object(tool.function) ?? object(tool.custom))?.name) ?? string(tool.type),
+      ),
+      ...objects(body.functions).map((each) => string(each.name)),
+    ];
+    const results = of('tool') + of('function');
     return {
       model: string(body.model),
       stream: body.stream === true,
       deferred: false,
       maxOutput: plainCount(body.max_completion_tokens) ?? plainCount(body.max_tokens),
       params: paramsOf(body, params),
-      messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: of('tool') },
+      messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: results },
       tools: {
         offered: functions.filter((name) => name !== null),
-        choice: string(body.tool_choice) ?? string(object(object(body.tool_choice)?.function)?.name),
-        resultCount: of('tool'),
+        choice: choiceOf(body.tool_choice ?? body.function_call),
+        resultCount: results,
       },
       user: string(body.safety_identifier) ?? string(body.user),
       prompt: body.messages ?? null,
     };
   },
 
-  streamUsage: {
-    want: (body) => {
-      if (body.stream !== true) return null;
-      const options = object(body.stream_options) ?? {};
-      return options.include_usage === true
-        ? null
-        : { key: 'stream_options', value: { ...options, include_usage: true } };
-    },
-    // Azure's first chunk has `choices: []` as well, but no usage.
-    isUsageFrame: (event) => Array.isArray(event.choices) && event.choices.length === 0 && object(event.usage) !== null,
-    rejects: (error) => error.includes('stream_options') || error.includes('include_usage'),
-  },
+  streamUsage: openaiStreamUsage,
 
   whole: (reading, answer) => {
     head(reading, answer);
     for (const choice of objects(answer.choices)) {
-      part(reading, object(choice.message) ?? {});
+      part(reading, object(choice.message) ?? {}, isFirst(choice));
       finish(reading, choice);
     }
   },
@@ -72,7 +70,7 @@ export const openaiChat: Dialect = {
   event: (reading, _name, chunk) => {
     head(reading, chunk);
     for (const choice of objects(chunk.choices)) {
-      part(reading, object(choice.delta) ?? {});
+      part(reading, object(choice.delta) ?? {}, isFirst(choice));
       finish(reading, choice);
     }
   },
@@ -89,9 +87,10 @@ export const openaiChat: Dialect = {
     return text.includes('"name"') ? -1 : lengthOf(text, 'arguments');
   },
 
-  refusal: ({ code, message }) => ({
-    error: { message, type: code === 'invalid_api_key' ? 'invalid_request_error' : code, param: null, code },
-  }),
+  recognises: (answer) =>
+    string(answer.object)?.startsWith('chat.completion') === true && Array.isArray(answer.choices),
+
+  refusal: openaiRefusal,
 };
 
 const head = (reading: Reading, answer: JsonObject): void => {
@@ -100,19 +99,38 @@ const head = (reading: Reading, answer: JsonObject): void => {
   readOpenaiUsage(reading, object(answer.x_groq)?.usage, answer.service_tier);
   readOpenaiUsage(reading, answer.usage, answer.service_tier);
   // Groq and others put an error into the stream as an object of its own.
-  reading.error = errorOf(answer.error) ?? reading.error;
+  readOpenaiError(reading, answer);
 };
 
-const part = (reading: Reading, message: JsonObject): void => {
-  addText(reading, message.content);
-  for (const piece of objects(message.content)) addText(reading, piece.text);
-  addText(reading, message.reasoning_content ?? message.reasoning);
-  addText(reading, message.refusal);
+/** A word (`auto`), or the name of a tool. */
+const choiceOf = (choice: Json | undefined): string | null => {
+  const tool = object(choice);
+  return string(choice) ?? string(tool?.name) ?? string((object(tool?.function) ?? object(tool?.custom))?.name);
+};
+
+/** Of several choices the first is shown; the others are counted. */
+const isFirst = (choice: JsonObject): boolean => (choice.index ?? 0) === 0;
+
+const part = (reading: Reading, message: JsonObject, shown: boolean): void => {
+  const say = shown ? addText : addUnkept;
+  const think = shown ? addReasoning : addUnkept;
+  say(reading, message.content);
+  for (const piece of objects(message.content)) {
+    say(reading, piece.text);
+    // Mistral's reasoning is a piece of the content, with pieces of its own.
+    for (const thought of objects(piece.thinking)) think(reading, thought.text);
+  }
+  think(reading, message.reasoning_content ?? message.reasoning);
+  say(reading, message.refusal);
+  say(reading, object(message.audio)?.transcript);
   for (const call of [...objects(message.tool_calls), ...objects([message.function_call ?? null])]) {
     const named = object(call.function) ?? call;
     const name = string(named.name);
-    if (name) reading.toolCalls.push(name);
-    addText(reading, named.arguments);
+    const key = typeof call.index === 'number' ? call.index : string(call.id);
+    if (name && shown) addToolCall(reading, name, key);
+    else if (name) reading.toolCalls.push(name);
+    if (shown) addArguments(reading, named.arguments, key);
+    else addUnkept(reading, named.arguments);
   }
 };
 

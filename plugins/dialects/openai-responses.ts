@@ -1,8 +1,10 @@
 /** OpenAI Responses: usage stands in the terminal event, whichever of the four it is; earlier events say null. */
+import type { Pass, Usage } from '../usage.ts';
 import type { Json, JsonObject } from '../wire.ts';
-import { addText, type Dialect, type Reading } from './dialect.ts';
-import { readOpenaiUsage } from './openai-usage.ts';
-import { array, errorOf, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
+import { openaiRefusal, readOpenaiError } from './openai-error.ts';
+import { openaiFigures, readOpenaiUsage } from './openai-usage.ts';
+import { errorOf, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -23,7 +25,9 @@ export const openaiResponses: Dialect = {
   consumedUsing: 'responses',
   operation: 'chat',
   makes: 'text',
-  handles: (path) => path.endsWith('/responses'),
+  // `compact` makes a summary of a conversation, by the same model at the same price.
+  handles: (path) => path.endsWith('/responses') || path.endsWith('/responses/compact'),
+  fetches: (path) => /\/responses\/[^/]+$/.test(path),
 
   ask: (body) => {
     const items = objects(body.input);
@@ -41,11 +45,12 @@ export const openaiResponses: Dialect = {
         offered: objects(body.tools)
           .map((tool) => string(tool.name) ?? string(tool.type))
           .filter((name) => name !== null),
-        choice: string(body.tool_choice) ?? string(object(body.tool_choice)?.name),
+        choice:
+          string(body.tool_choice) ?? string(object(body.tool_choice)?.name) ?? string(object(body.tool_choice)?.type),
         resultCount: results,
       },
       user: string(body.safety_identifier) ?? string(body.user),
-      prompt: body.input ?? null,
+      prompt: promptOf(body),
     };
   },
 
@@ -55,52 +60,99 @@ export const openaiResponses: Dialect = {
     const type = string(event.type) ?? name ?? '';
     const response = object(event.response);
     if (response) readResponse(reading, response, terminal.has(type));
-    else if (type.endsWith('.delta')) addText(reading, event.delta);
-    else if (type === 'response.output_item.added') readCall(reading, object(event.item));
+    else if (type.endsWith('.delta')) readDelta(reading, type, event);
+    else if (type === 'response.output_item.added') readCall(reading, object(event.item), place(event));
     // The error is the event itself at OpenAI, an object inside it elsewhere.
     else if (type === 'error') reading.error = errorOf(event.error) ?? errorOf({ ...event, type: null });
   },
 
-  onlyText: (name, text) => (name?.endsWith('.delta') && !text.includes('"error"') ? lengthOf(text, 'delta') : -1),
+  onlyText: (name, text) => {
+    if (!name?.endsWith('.delta') || text.includes('"error"')) return -1;
+    return isSound(name) ? 0 : lengthOf(text, 'delta');
+  },
 
-  refusal: ({ code, message }) => ({
-    error: { message, type: code === 'invalid_api_key' ? 'invalid_request_error' : code, param: null, code },
-  }),
+  recognises: (answer, event) =>
+    answer.object === 'response' || (event?.startsWith('response.') === true && object(answer.response) !== null),
+
+  refusal: openaiRefusal,
 };
+
+/** Which item of the output an event is about. */
+const place = (event: JsonObject): number | null => plainCount(event.output_index);
+
+const readDelta = (reading: Reading, type: string, event: JsonObject): void => {
+  if (isSound(type)) return;
+  if (type.startsWith('response.reasoning')) addReasoning(reading, event.delta);
+  // What a function, a custom tool, an MCP server and the code interpreter are given.
+  else if (/_(?:arguments|input|code)\.delta$/.test(type)) addArguments(reading, event.delta, place(event));
+  else addText(reading, event.delta);
+};
+
+/** Base64, not text. */
+const isSound = (type: string): boolean => type.endsWith('audio.delta');
 
 /** A response object, whole or inside an event. Its output items are read only where no deltas came before. */
 const readResponse = (reading: Reading, response: JsonObject, last: boolean): void => {
   reading.model = string(response.model) ?? reading.model;
   reading.responseId ??= string(response.id);
-  reading.error = errorOf(response.error) ?? reading.error;
+  readOpenaiError(reading, response);
   if (!last) return;
   readOpenaiUsage(reading, response.usage, response.service_tier);
   const status = string(response.status);
   reading.pending = status === 'in_progress' || status === 'queued';
   reading.complete = !reading.pending;
+  // A stored answer that was not made in the background was paid when it was made.
+  reading.deferred = response.background === true;
   const reason = string(object(response.incomplete_details)?.reason);
   if (reason) reading.finish.push(reason);
-  if (reading.usage) reading.usage.webSearches = webSearches(response.output);
+  if (reading.usage) {
+    reading.usage.webSearches = webSearches(response.output) ?? reading.usage.webSearches;
+    reading.usage.passes = passesOf(reading, reading.usage, response);
+  }
   if (reading.outputChars > 0 || reading.toolCalls.length > 0) return;
   for (const item of objects(response.output)) {
-    readCall(reading, item);
-    for (const piece of [...objects(item.content), ...objects(item.summary)])
-      addText(reading, piece.text ?? piece.refusal);
-    addText(reading, item.arguments);
+    readCall(reading, item, null);
+    const say = item.type === 'reasoning' ? addReasoning : addText;
+    for (const piece of [...objects(item.content), ...objects(item.summary)]) say(reading, piece.text ?? piece.refusal);
+    // What a function, a custom tool and the code interpreter are given.
+    addArguments(reading, item.arguments ?? item.input ?? item.code);
   }
 };
 
-const readCall = (reading: Reading, item: JsonObject | null): void => {
-  const name = string(item?.name);
-  if (name && string(item?.type)?.endsWith('_call')) reading.toolCalls.push(name);
+/** The provider's own tools have no name but their type: `web_search_call`, `file_search_call`, `code_interpreter_call`. */
+const readCall = (reading: Reading, item: JsonObject | null, key: number | null): void => {
+  const type = string(item?.type);
+  if (!type?.endsWith('_call')) return;
+  const name = string(item?.name) ?? type.slice(0, -'_call'.length);
+  addToolCall(reading, name, key);
 };
 
 /** Only searches are billed; opening a page or finding in it is a step of one. */
 const webSearches = (output: Json | undefined): number | null => {
   const calls = objects(output).filter((item) => item.type === 'web_search_call');
   const searches = calls.filter((item) => (string(object(item.action)?.type) ?? 'search') === 'search');
-  return array(output).length === 0 || calls.length === 0 ? null : searches.length;
+  return calls.length === 0 ? null : searches.length;
 };
+
+/** Pictures that the image tool made are left out of `usage`, and billed at the price of the model that made them. */
+const passesOf = (reading: Reading, own: Usage, response: JsonObject): Pass[] | null => {
+  const made = object(object(response.tool_usage)?.image_gen);
+  const usage = made && openaiFigures(reading, made);
+  if (!usage?.output) return null;
+  const tool = objects(response.tools).find(({ type }) => type === 'image_generation');
+  const picture = { ...usage, outputImage: usage.outputImage ?? usage.output };
+  return [
+    { model: null, usage: { ...own } },
+    // Without its model there is no price, and no other model's will do.
+    { model: string(tool?.model) ?? 'unknown', usage: picture },
+  ];
+};
+
+/** Instructions are what other APIs take as a system message. */
+const promptOf = ({ input = null, instructions }: JsonObject): Json =>
+  string(instructions) === null
+    ? input
+    : [{ role: 'system', content: instructions }, ...(Array.isArray(input) ? input : [input])];
 
 const effort = (body: JsonObject): Record<string, string> => {
   const level = string(object(body.reasoning)?.effort);

@@ -27,6 +27,15 @@ export const count = (reading: Reading, value: Json | undefined): number | null 
   return null;
 };
 
+/** An amount that may have a fraction (seconds of sound), from 0 to 2^53, also written as text; anything else marks the reading. */
+export const amount = (reading: Reading, value: Json | undefined): number | null => {
+  if (value === undefined || value === null || value === '') return null;
+  const number = typeof value === 'string' ? Number(value) : value;
+  if (typeof number === 'number' && number >= 0 && number <= Number.MAX_SAFE_INTEGER) return number;
+  reading.invalid = true;
+  return null;
+};
+
 /** `a + b`, null when both are. */
 export const sum = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b);
 

@@ -24,10 +24,13 @@ export interface Vendor {
   readonly credential: 'authorization' | 'x-api-key' | 'api-key' | 'x-goog-api-key';
   /** A real exchange with this vendor was recorded and is read by the conformance tests. */
   readonly verified: boolean;
+  /** Where a row without a recording comes from: the vendor's own page, and the day on which it was read. */
+  readonly documented: { readonly page: string; readonly seen: string } | null;
 }
 
 const known = (provider: string) => ({ provider, mapped: false });
 const mapped = (provider: string) => ({ provider, mapped: true });
+const read = (page: string) => ({ verified: false, documented: { page: `https://${page}`, seen: '2026-11-21' } });
 
 /** What holds unless the row says otherwise. Self-hosted servers keep it: nobody bills their tokens but their owner. */
 const ordinary = {
@@ -39,6 +42,7 @@ const ordinary = {
   streamUsage: 'option',
   credential: 'authorization',
   verified: true,
+  documented: null,
 } as const;
 
 const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
@@ -138,7 +142,7 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
     hosts: ['api.fireworks.ai'],
     prices: 'fireworks',
     litellm: ['fireworks_ai*'],
-    verified: false,
+    ...read('docs.fireworks.ai/guides/querying-text-models'),
   },
   cerebras: { hosts: ['api.cerebras.ai'], prices: 'cerebras', litellm: ['cerebras'] },
   // The price depends on the provider that the router picks, which the model name does not tell.
@@ -158,7 +162,125 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
     ecologits: mapped(ofMaker),
   },
   heroku: { hosts: ['*.inference.heroku.com'], litellm: ['heroku'], ecologits: mapped(ofMaker) },
+  voyage: {
+    aliases: ['voyageai', 'voyage-ai'],
+    hosts: ['api.voyageai.com', 'ai.mongodb.com'],
+    prices: 'voyageai',
+    litellm: ['voyage'],
+  },
+  jina: { aliases: ['jina-ai', 'jina_ai'], hosts: ['api.jina.ai'], litellm: ['jina_ai'], ...read('jina.ai/reranker') },
+  replicate: { hosts: ['api.replicate.com'], litellm: ['replicate'] },
+  // Signed by the caller (AWS SigV4): with a key of its own a gateway must sign again.
+  sagemaker: {
+    aliases: ['amazon-sagemaker', 'aws-sagemaker'],
+    hosts: ['runtime.sagemaker.*.amazonaws.com'],
+    litellm: ['sagemaker'],
+  },
+  'aleph-alpha': { aliases: ['aleph_alpha', 'alephalpha'], hosts: ['api.aleph-alpha.com'], litellm: ['aleph_alpha'] },
+  'github-models': {
+    aliases: ['github', 'github_models'],
+    hosts: ['models.github.ai', 'models.inference.ai.azure.com'],
+    litellm: ['github'],
+    ecologits: mapped(ofMaker),
+    ...read('docs.github.com/rest/models/inference'),
+  },
+  databricks: {
+    hosts: ['*.cloud.databricks.com'],
+    litellm: ['databricks'],
+    ...read('docs.databricks.com/machine-learning/model-serving/score-foundation-models.html'),
+  },
+  watsonx: {
+    aliases: ['ibm-watsonx', 'watsonx.ai', 'ibm.watsonx.ai'],
+    hosts: ['*.ml.cloud.ibm.com'],
+    litellm: ['watsonx', 'watsonx_text'],
+    otel: 'ibm.watsonx.ai',
+    ...read('ibm.com/watsonx/developer/get-started/quick-start'),
+  },
+  'nvidia-nim': {
+    aliases: ['nvidia', 'nvidia_nim', 'nim'],
+    hosts: ['integrate.api.nvidia.com', 'ai.api.nvidia.com'],
+    litellm: ['nvidia_nim'],
+    verified: false,
+  },
+  moonshot: {
+    aliases: ['kimi', 'moonshotai', 'moonshot-ai'],
+    hosts: ['api.moonshot.ai', 'api.moonshot.cn'],
+    prices: 'moonshotai',
+    litellm: ['moonshot'],
+    otel: 'moonshot_ai',
+    ...read('platform.kimi.ai/docs/api/quickstart'),
+  },
+  minimax: {
+    hosts: ['api.minimax.io', 'api.minimaxi.com'],
+    prices: 'minimax',
+    litellm: ['minimax'],
+    ...read('platform.minimax.io/docs/api-reference/text-anthropic-api'),
+  },
+  siliconflow: {
+    hosts: ['api.siliconflow.com', 'api.siliconflow.cn'],
+    ecologits: mapped('huggingface_hub'),
+    ...read('docs.siliconflow.cn/docs/api/chat-completions-post'),
+  },
+  novita: {
+    aliases: ['novita-ai'],
+    hosts: ['api.novita.ai'],
+    prices: 'novita',
+    litellm: ['novita'],
+    ...read('novita.ai/docs/guides/llm-api'),
+  },
+  deepinfra: {
+    hosts: ['api.deepinfra.com'],
+    litellm: ['deepinfra'],
+    ecologits: mapped('huggingface_hub'),
+    ...read('deepinfra.com/docs/openai_api'),
+  },
+  sambanova: {
+    hosts: ['api.sambanova.ai'],
+    litellm: ['sambanova'],
+    ...read('docs.sambanova.ai/docs/en/v0.5.17/features/openai-compatibility'),
+  },
+  hyperbolic: {
+    hosts: ['api.hyperbolic.xyz'],
+    litellm: ['hyperbolic'],
+    ecologits: mapped('huggingface_hub'),
+    verified: false,
+  },
+  baseten: {
+    hosts: ['inference.baseten.co', '*.api.baseten.co'],
+    prices: 'baseten',
+    litellm: ['baseten'],
+    ecologits: mapped('huggingface_hub'),
+    ...read('docs.baseten.co/quickstart'),
+  },
+  nebius: {
+    hosts: ['api.tokenfactory.nebius.com', 'api.tokenfactory.*.nebius.com'],
+    litellm: ['nebius'],
+    ecologits: mapped('huggingface_hub'),
+    ...read('docs.tokenfactory.nebius.com/api-reference/inference/create-completion'),
+  },
+  scaleway: {
+    hosts: ['api.scaleway.ai'],
+    litellm: ['scaleway'],
+    ...read('www.scaleway.com/en/developers/api/generative-apis'),
+  },
+  ovhcloud: {
+    aliases: ['ovh-ai-endpoints', 'ovh-ai-endpoints-unified'],
+    hosts: ['oai.endpoints.kepler.ai.cloud.ovh.net', '*.endpoints.kepler.ai.cloud.ovh.net'],
+    prices: 'ovhcloud',
+    litellm: ['ovhcloud'],
+    ...read('www.ovhcloud.com/en-in/public-cloud/ai-endpoints/catalog/gpt-oss-20b'),
+  },
+  cloudflare: {
+    aliases: ['workers-ai', 'cloudflare-workers-ai'],
+    hosts: ['api.cloudflare.com'],
+    prices: 'cloudflare',
+    litellm: ['cloudflare'],
+    ...read('developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility'),
+  },
+  'inference-net': { aliases: ['inference.net'], hosts: ['api.inference.net'], verified: false },
   gpustack: {},
+  // The recorded server is one that Hugging Face runs.
+  tgi: { aliases: ['text-generation-inference'] },
   lmstudio: {
     aliases: ['lm-studio', 'lm_studio'],
     hosts: ['localhost:1234', '127.0.0.1:1234'],

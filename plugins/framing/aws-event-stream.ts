@@ -3,7 +3,8 @@
  * (AWS, "Amazon Transcribe: event stream encoding"; the same encoding in every AWS API).
  */
 import { crc32 } from './crc32.ts';
-import { maxFrameBytes } from './splitter.ts';
+import { HeldBytes } from './held-bytes.ts';
+import { wholeBytes } from './json-text.ts';
 import type { OnEvent } from './sse.ts';
 
 const preludeBytes = 12;
@@ -14,29 +15,35 @@ const utf8 = new TextDecoder();
 
 /**
  * Reads messages from bytes cut anywhere. An event's name is its `:event-type`, an exception's its `:exception-type` with
- * `exception:` before it. A broken checksum ends the reading, as nothing behind it can be found: `lost` is then 1.
+ * `exception:` before it. `lost` counts messages whose checksum is wrong, that are cut off, or longer than is kept; of
+ * a broken prelude it counts the rest of the stream as one, as nothing behind it can be found.
  */
 export class AwsEventStreamReader {
   lost = 0;
   readonly #onEvent: OnEvent;
-  readonly #limit: number;
-  #held: Uint8Array = new Uint8Array(1024);
-  #length = 0;
+  readonly #held = new HeldBytes();
   /** Of the message that is arriving; 0 until its prelude is there. */
   #wanted = 0;
+  /** Of a message that is not kept: bytes still to come. */
+  #skipped = 0;
   #broken = false;
 
-  constructor(onEvent: OnEvent, limit = maxFrameBytes) {
+  constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
-    this.#limit = limit;
   }
 
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length && !this.#broken) {
-      const need = (this.#wanted || preludeBytes) - this.#length;
+      if (this.#skipped > 0) {
+        const over = Math.min(this.#skipped, chunk.length - at);
+        this.#skipped -= over;
+        at += over;
+        continue;
+      }
+      const need = (this.#wanted || preludeBytes) - this.#held.length;
       const taken = chunk.subarray(at, at + need);
-      this.#hold(taken);
+      this.#held.append(taken);
       at += taken.length;
       if (taken.length < need) return;
       if (this.#wanted === 0) this.#openMessage();
@@ -45,51 +52,45 @@ export class AwsEventStreamReader {
   }
 
   end(): void {
-    if (this.#length > 0 && !this.#broken) this.#break();
+    if (this.#held.length > 0) this.lost++;
+    this.#held.length = 0;
   }
 
   #openMessage(): void {
-    const view = viewOf(this.#held);
+    const prelude = this.#held.view();
+    const view = viewOf(prelude);
     const total = view.getUint32(0);
     const headers = view.getUint32(4);
-    const fits = total >= preludeBytes + crcBytes + headers && total <= Math.min(longestMessage, this.#limit);
-    if (!fits || crc32(this.#held.subarray(0, 8)) !== view.getUint32(8)) this.#break();
-    else this.#wanted = total;
+    const fits = total >= preludeBytes + crcBytes + headers && total <= longestMessage;
+    if (!fits || crc32(prelude.subarray(0, 8)) !== view.getUint32(8)) {
+      this.#broken = true;
+      this.lost++;
+      this.#held.length = 0;
+    } else if (total > wholeBytes) {
+      this.lost++;
+      this.#skipped = total - preludeBytes;
+      this.#held.length = 0;
+    } else this.#wanted = total;
   }
 
   #closeMessage(): void {
+    const message = this.#held.view();
     const end = this.#wanted - crcBytes;
-    const view = viewOf(this.#held);
-    if (crc32(this.#held.subarray(0, end)) !== view.getUint32(end)) {
-      this.#break();
+    const view = viewOf(message);
+    this.#held.length = 0;
+    this.#wanted = 0;
+    // Its length is known all the same, as the prelude has a checksum of its own.
+    if (crc32(message.subarray(0, end)) !== view.getUint32(end)) {
+      this.lost++;
       return;
     }
     const payloadAt = preludeBytes + view.getUint32(4);
-    const headers = headersOf(this.#held.subarray(preludeBytes, payloadAt));
-    const text = utf8.decode(this.#held.subarray(payloadAt, end));
-    this.#length = 0;
-    this.#wanted = 0;
+    const headers = headersOf(message.subarray(preludeBytes, payloadAt));
+    const text = utf8.decode(message.subarray(payloadAt, end));
     const event = headers.get(':event-type');
     const exception = headers.get(':exception-type') ?? headers.get(':error-code');
     if (exception !== undefined) this.#onEvent(`exception:${exception}`, text === '' ? errorText(headers) : text);
     else this.#onEvent(event ?? null, text);
-  }
-
-  #break(): void {
-    this.#broken = true;
-    this.lost = 1;
-    this.#length = 0;
-  }
-
-  #hold(bytes: Uint8Array): void {
-    const length = this.#length + bytes.length;
-    if (length > this.#held.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#held.length));
-      larger.set(this.#held.subarray(0, this.#length));
-      this.#held = larger;
-    }
-    this.#held.set(bytes, this.#length);
-    this.#length = length;
   }
 }
 
@@ -109,7 +110,7 @@ const headersOf = (bytes: Uint8Array): Map<string, string> => {
   let at = 0;
   while (at < bytes.length) {
     const nameEnd = at + 1 + view.getUint8(at);
-    if (nameEnd + 1 > bytes.length) return found;
+    if (nameEnd >= bytes.length) return found;
     const name = utf8.decode(bytes.subarray(at + 1, nameEnd));
     const type = view.getUint8(nameEnd);
     at = nameEnd + 1;

@@ -6,9 +6,6 @@ const CR = 13;
 
 /** An incomplete frame is held back no longer than this: the frame we look for is far shorter. */
 const maxHeldBytes = 64 * 1024;
-/** A frame that leaves piece by piece is kept for reading up to here. */
-const maxKeptBytes = 16 * 1024 * 1024 - maxHeldBytes;
-
 /**
  * Complete frames leave in the call in which they complete; at most one incomplete frame is held.
  * @param hides is shown every complete frame, and says whether it is the one to take out.
@@ -17,26 +14,31 @@ export class FrameHider {
   readonly #splitter: FrameSplitter;
   #out: Uint8Array[] = [];
   #hidden = false;
-  /** Bytes of the incomplete frame that have left already. */
+  /** Bytes of the incomplete frame that have left already, and those of them that the splitter no longer holds. */
   #passed = 0;
+  #pieces = 0;
   /** A hidden frame ended with CR: the LF that follows at once is its own. */
   #hidesLf = false;
 
   constructor(hides: (frame: Uint8Array) => boolean) {
-    this.#splitter = new FrameSplitter((frame, whole) => {
-      const hidden = whole && hides(frame) && this.#passed === 0;
-      if (hidden) {
-        this.#hidden = true;
-        // The network may cut between the CR and the LF of a blank line: each LF goes where its CR went.
-        if (frame[0] === LF && !this.#hidesLf) this.#out.push(frame.slice(0, 1));
-        this.#hidesLf = frame.at(-1) === CR;
-      } else {
-        // A copy, as the splitter reuses its buffer and a write may wait in a queue.
-        this.#out.push(frame.slice(this.#hidesLf && frame[0] === LF ? 1 : this.#passed));
-        this.#hidesLf = false;
-      }
-      this.#passed = 0;
-    });
+    this.#splitter = new FrameSplitter(
+      (frame, whole) => {
+        const hidden = whole && hides(frame) && this.#passed === 0;
+        if (hidden) {
+          this.#hidden = true;
+          // The network may cut between the CR and the LF of a blank line: each LF goes where its CR went.
+          if (frame[0] === LF && !this.#hidesLf) this.#out.push(frame.slice(0, 1));
+          this.#hidesLf = frame.at(-1) === CR;
+        } else if (whole) this.#send(frame);
+        this.#passed = 0;
+        this.#pieces = 0;
+      },
+      (piece) => {
+        this.#send(piece);
+        this.#pieces += piece.length;
+        this.#passed = this.#pieces;
+      },
+    );
   }
 
   /** The bytes to send on now; empty while only a part of a frame is there. */
@@ -50,13 +52,9 @@ export class FrameHider {
       this.#out = [];
       return chunk;
     }
-    if (held > maxHeldBytes || this.#passed > 0) {
-      this.#out.push(this.#splitter.heldFrom(this.#passed));
+    if (held > 0 && (held > maxHeldBytes || this.#passed > 0)) {
+      this.#send(this.#splitter.heldFrom(0));
       this.#passed = held;
-    }
-    if (held > maxKeptBytes) {
-      this.#splitter.forget();
-      this.#passed = 0;
     }
     return this.#take();
   }
@@ -64,6 +62,14 @@ export class FrameHider {
   end(): Uint8Array {
     this.#splitter.end();
     return this.#take();
+  }
+
+  /** @param bytes of the frame; those that have left already stay out. A copy, as the splitter reuses its buffer. */
+  #send(bytes: Uint8Array): void {
+    const isFirst = this.#pieces === 0 && this.#passed === 0;
+    const left = isFirst && this.#hidesLf && bytes[0] === LF ? 1 : Math.max(0, this.#passed - this.#pieces);
+    if (isFirst) this.#hidesLf = false;
+    this.#out.push(bytes.slice(left));
   }
 
   #take(): Uint8Array {

@@ -1,35 +1,45 @@
 /** Cuts a byte stream into SSE frames, wherever the network cut it, without looking inside. */
+import { HeldBytes } from './held-bytes.ts';
+import { wholeBytes } from './json-text.ts';
 
 const LF = 10;
 const CR = 13;
 
-/** A frame longer than this is not an event of any known API: its bytes are passed on, its content is not kept. */
-export const maxFrameBytes = 16 * 1024 * 1024;
-
 /**
  * Calls `onFrame` with the bytes of each complete frame, blank line included: a blank line ends a frame, a line ends
  * with LF, CRLF or CR (WHATWG HTML, "Server-sent events"). The bytes are valid only during the call.
- * Memory: one incomplete frame, at most `limit` bytes; of a longer one only the end is given, with `whole` false.
+ * Memory: one incomplete frame, at most `limit` bytes. A longer one goes to `onPiece` as it comes; its end is then an
+ * empty frame that is not `whole`.
  */
 export class FrameSplitter {
   readonly #onFrame: (frame: Uint8Array, whole: boolean) => void;
+  readonly #onPiece: (piece: Uint8Array) => void;
   readonly #limit: number;
-  #held: Uint8Array = new Uint8Array(0);
-  #length = 0;
+  #held = new HeldBytes();
   #whole = true;
   // Where the scan stands: at the start of an empty line, and just behind a CR (whose LF belongs to it).
   #lineIsEmpty = true;
   #afterCr = false;
   #nextCr = -1;
 
-  constructor(onFrame: (frame: Uint8Array, whole: boolean) => void, limit = maxFrameBytes) {
+  constructor(
+    onFrame: (frame: Uint8Array, whole: boolean) => void,
+    onPiece: (piece: Uint8Array) => void,
+    limit: number = wholeBytes,
+  ) {
     this.#onFrame = onFrame;
+    this.#onPiece = onPiece;
     this.#limit = limit;
   }
 
   /** Bytes of the incomplete frame that is held. */
   get held(): number {
-    return this.#length;
+    return this.#held.length;
+  }
+
+  /** Nothing is held, and a frame begins with the next byte. */
+  get isIdle(): boolean {
+    return this.#held.length === 0 && this.#whole && this.#lineIsEmpty && !this.#afterCr;
   }
 
   push(chunk: Uint8Array): void {
@@ -42,49 +52,54 @@ export class FrameSplitter {
     if (start < chunk.length) this.#hold(chunk.subarray(start));
   }
 
+  /**
+   * Takes only what completes the frame that is held.
+   * @returns the index behind it; 0 when none is held, -1 when the frame is not complete yet, and nothing was taken.
+   */
+  pushRest(chunk: Uint8Array): number {
+    if (this.isIdle) return 0;
+    this.#nextCr = -1;
+    const lineWasEmpty = this.#lineIsEmpty;
+    const end = this.#nextEnd(chunk, 0);
+    if (end >= 0) this.#give(chunk.subarray(0, end));
+    else this.#lineIsEmpty = lineWasEmpty;
+    return end;
+  }
+
   /** The bytes behind the last blank line, if any: some servers close without one. */
   end(): void {
-    if (this.#length > 0) this.#give(new Uint8Array(0));
+    if (this.#held.length > 0 || !this.#whole) this.#give(new Uint8Array(0));
   }
 
   /** A copy of the held bytes from `start` on. */
   heldFrom(start: number): Uint8Array {
-    return this.#held.slice(start, this.#length);
-  }
-
-  /** Gives the incomplete frame up: its end comes as not whole. */
-  forget(): void {
-    this.#length = 0;
-    this.#whole = false;
+    return this.#held.view(start).slice();
   }
 
   #give(tail: Uint8Array): void {
-    if (this.#length === 0 && this.#whole) {
+    if (this.#held.length === 0 && this.#whole) {
       this.#onFrame(tail, true);
       return;
     }
-    if (tail.length > 0) this.#hold(tail);
-    const frame = this.#held.subarray(0, this.#length);
+    this.#hold(tail);
+    const frame = this.#held.view();
     const whole = this.#whole;
-    this.#length = 0;
+    this.#held.length = 0;
     this.#whole = true;
     this.#onFrame(frame, whole);
   }
 
   #hold(bytes: Uint8Array): void {
-    const length = this.#length + bytes.length;
-    if (length > this.#limit) {
-      this.#length = 0;
-      this.#whole = false;
+    if (this.#whole && this.#held.length + bytes.length <= this.#limit) {
+      this.#held.append(bytes);
       return;
     }
-    if (length > this.#held.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#held.length, 1024));
-      larger.set(this.#held.subarray(0, this.#length));
-      this.#held = larger;
+    if (this.#whole) {
+      this.#whole = false;
+      this.#onPiece(this.#held.view());
+      this.#held = new HeldBytes();
     }
-    this.#held.set(bytes, this.#length);
-    this.#length = length;
+    this.#onPiece(bytes);
   }
 
   /** Index behind the next blank line at or after `from`, or -1. */

@@ -7,6 +7,8 @@ export interface ImpactQuestion {
   readonly kind: string;
   /** The model that answered, as the vendor names it. */
   readonly model: string | null;
+  /** The model that was asked for: it stands in, marked as mapped, where the one that answered is not listed. */
+  readonly requestModel?: string | null;
   /** Output tokens, reasoning included. Input does not count; zero tokens still cost the time to the first one. */
   readonly outputTokens: number;
   /** Seconds from request to last byte; null when not known. Longer than the model needs is not charged. */
@@ -113,9 +115,10 @@ const layOut = (low: Footprint, high: Footprint) => {
 
 /** The impacts of one call, or what of it EcoLogits does not know: then there is no figure, rather than a wrong one. */
 export const impacts = (question: ImpactQuestion): Impacts | Unlisted => {
-  const { kind, model, outputTokens, latencySeconds, zone } = question;
-  if (model === null) return { unknown: 'model' };
-  const estimator = estimatorFor(kind, model, zone ?? null);
+  const { kind, model, requestModel = null, outputTokens, latencySeconds, zone = null } = question;
+  const answering: Estimator | Unlisted = model === null ? { unknown: 'model' } : estimatorFor(kind, model, zone);
+  const standsIn = 'unknown' in answering && answering.unknown === 'model' && requestModel !== null;
+  const estimator = standsIn ? estimatorFor(kind, requestModel, zone) : answering;
   if ('unknown' in estimator) return estimator;
   const latency = latencySeconds ?? Number.POSITIVE_INFINITY;
   const low = estimator.low(outputTokens, latency);
@@ -126,7 +129,7 @@ export const impacts = (question: ImpactQuestion): Impacts | Unlisted => {
     version,
     zone: estimator.zone,
     model: estimator.model,
-    mapped: estimator.mapped,
+    mapped: estimator.mapped || standsIn,
     warnings: [...estimator.warnings],
   };
 };

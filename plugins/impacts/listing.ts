@@ -1,5 +1,5 @@
 /** Which model, data centre and electricity EcoLogits knows for a vendor's model. */
-import { makerOf, plainModel } from '../dialects/model-maker.ts';
+import { makerOf, plainModel, undated } from '../dialects/model-maker.ts';
 import { ofMaker, vendorOf } from '../dialects/vendors.ts';
 import mixes from './data/electricity_mixes.json' with { type: 'json' };
 import models from './data/models.json' with { type: 'json' };
@@ -54,9 +54,6 @@ const recordOf = (provider: string, model: string): ModelRecord | null => {
   const original = records.get(found.alias);
   return original && !('alias' in original) ? original : null;
 };
-
-/** The undated name of a dated snapshot: `gpt-5.6-sol-2026-07-01`, `claude-opus-5-20260801`. */
-const undated = (model: string): string => model.replace(/-20\d\d-?[01]\d-?[0-3]\d$/, '');
 
 /** What is listed for a vendor kind (or alias), a model as the vendor names it, and a zone (null: the provider's own). */
 export const listingOf = (kind: string, model: string, zone: string | null): Listing | Unlisted => {

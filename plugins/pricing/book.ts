@@ -1,10 +1,12 @@
-/** The price book: the user's prices, then price files, then the built-in catalogue with its tiers and corrections. */
-import { makerOf } from '../dialects/model-maker.ts';
+/** The price book: the user's prices, then price files, then the built-in lists with their tiers and corrections. */
+import { makerOf, plainModel } from '../dialects/model-maker.ts';
 import { ofMaker, vendorOf } from '../dialects/vendors.ts';
 import { catalogueEntry, catalogueVersion, isCatalogued } from './catalogue.ts';
 import { correctedPeriods } from './corrections.ts';
-import { priceFile } from './litellm.ts';
+import { type PriceText, priceFile } from './litellm.ts';
+import { ownTariff } from './own-list.ts';
 import type { Tariff } from './rates.ts';
+import { withSearches } from './searches.ts';
 import { type StatedPrice, statedPrices } from './stated-prices.ts';
 import { periodsInTier, type Tier, tierOf } from './tiers.ts';
 
@@ -17,8 +19,8 @@ export interface PriceBook {
 
 export interface PriceSources {
   readonly config?: readonly StatedPrice[];
-  /** Price files in LiteLLM's format; the first that has a model counts. `name` is for messages. */
-  readonly litellm?: readonly { readonly name: string; readonly text: string }[];
+  /** Price files in LiteLLM's format; the first that has a model counts. */
+  readonly litellm?: readonly PriceText[];
   readonly preferProviderCost?: boolean;
 }
 
@@ -26,15 +28,26 @@ export interface PriceSources {
 const longestName = 256;
 const remembered = 4000;
 
+/** A listed price in a tier: pictures and film by their size have one only in the standard tier. */
+const inTier = (provider: string, model: string, listed: Tariff, tier: Tier | null): Tariff | null => {
+  if (tier === null) return listed;
+  const periods = periodsInTier(provider, model, listed.periods, tier);
+  return periods && { source: listed.source, version: listed.version, periods };
+};
+
 const builtIn = (provider: string, asked: string, tier: Tier | null): Tariff | null => {
   const made = makerOf(asked);
+  const listed = ownTariff(provider, plainModel(asked)) ?? (made && ownTariff(provider, made.model));
+  if (listed) return inTier(provider, asked, listed, tier);
   const entry = catalogueEntry(provider, asked) ?? (made && catalogueEntry(provider, made.model));
   if (!entry) return null;
   const corrected = correctedPeriods(entry.provider, entry.model, asked, entry.periods);
-  const standard = corrected ?? entry.periods;
-  const periods = tier === null ? standard : periodsInTier(provider, entry.model, standard, tier);
-  if (!periods) return null;
-  return { source: 'genai-prices', version: catalogueVersion, periods };
+  const standard = {
+    source: 'genai-prices',
+    version: catalogueVersion,
+    periods: withSearches(entry.provider, entry.model, corrected ?? entry.periods),
+  };
+  return inTier(provider, entry.model, standard, tier);
 };
 
 /** The catalogue's provider for a vendor and model; null where the user alone knows the price. */
@@ -50,7 +63,7 @@ const providerFor = (kind: string, model: string): string | null => {
 export const openBook = (sources: PriceSources = {}): { book: PriceBook; problems: string[] } => {
   const problems: string[] = [];
   const stated = statedPrices(sources.config ?? [], problems);
-  const files = (sources.litellm ?? []).map(({ name, text }) => priceFile(text, name, problems));
+  const files = (sources.litellm ?? []).map((file) => priceFile(file, problems));
 
   const lookUp = (kind: string, model: string, served: string | null): Tariff | null => {
     if (model.length > longestName) return null;

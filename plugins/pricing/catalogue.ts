@@ -55,7 +55,7 @@ const written: WrittenRates = {
 
 const statedRates = ([key, rate]: readonly [string, WrittenRate]): StatedRate[] => {
   const [name, power] = written[key] ?? [];
-  if (!name || !power) return [];
+  if (name === undefined || power === undefined) return [];
   const pairs = typeof rate === 'string' ? [-1, rate] : [-1, ...rate];
   const stated: StatedRate[] = [];
   for (let at = 0; at < pairs.length; at += 2) {

@@ -1,27 +1,19 @@
-/** A price file in LiteLLM's format (`model_prices_and_context_window.json`): USD per token, tiers in the key names. */
-import { makerOf, plainModel } from '../dialects/model-maker.ts';
+/** A price file in LiteLLM's format (`model_prices_and_context_window.json`): USD per token or piece, tiers in the key names. */
+import { makerOf, plainModel, undated } from '../dialects/model-maker.ts';
 import { ofMaker, vendorOf } from '../dialects/vendors.ts';
-import { priceEach } from './money.ts';
-import { type RateName, type StatedRate, sheetOf, type Tariff } from './rates.ts';
+import { type Entry, type Stated, statedIn, variantPrice } from './litellm-entry.ts';
+import { withoutOwner } from './own-list.ts';
+import { type StatedRate, sheetOf, type Tariff } from './rates.ts';
 import type { Tier } from './tiers.ts';
 
-const rateNames: Readonly<Record<string, RateName>> = {
-  input_cost_per_token: 'input',
-  output_cost_per_token: 'output',
-  cache_read_input_token_cost: 'cacheRead',
-  cache_creation_input_token_cost: 'cacheWrite',
-  cache_creation_input_token_cost_above_1hr: 'cacheWrite1h',
-  output_cost_per_reasoning_token: 'reasoning',
-  input_cost_per_audio_token: 'inputAudio',
-  output_cost_per_audio_token: 'outputAudio',
-  input_cost_per_image_token: 'inputImage',
-  output_cost_per_image_token: 'outputImage',
-  input_cost_per_request: 'request',
-};
-
-const tierNames: Readonly<Record<string, Tier>> = { priority: 'priority', flex: 'flex', batches: 'batch' };
-
-const keyPattern = /^([a-z_]+?(?:_above_1hr)?)(?:_above_(\d+)k_tokens)?(?:_(priority|flex|batches))?$/;
+/** A price file as it was read. */
+export interface PriceText {
+  /** For messages. */
+  readonly name: string;
+  readonly text: string;
+  /** What tells its versions apart, for the event; absent: unknown. */
+  readonly version?: string;
+}
 
 /** Prices per tier; the standard ones under null. */
 type Prices = ReadonlyMap<Tier | null, Tariff>;
@@ -30,36 +22,13 @@ export interface PriceFile {
   tariffOf(kind: string, model: string, tier: Tier | null): Tariff | null;
 }
 
-const tariff = (stated: readonly StatedRate[]): Tariff => ({
-  source: 'litellm-file',
-  version: null,
-  periods: [{ from: null, daily: null, sheet: sheetOf(stated) }],
-});
-
-const pricesOf = (entry: Readonly<Record<string, unknown>>, place: string, problems: string[]): Prices => {
-  const byTier = new Map<Tier | null, StatedRate[]>();
-  // xAI's tiers begin at the threshold, everybody else's above it.
-  const atThreshold = entry['litellm_provider'] === 'xai' ? 1 : 0;
-  const add = (name: RateName, thousands: string | undefined, tier: Tier | null, key: string, value: unknown) => {
-    const each = typeof value === 'string' ? priceEach(value, 0) : null;
-    if (each === null) {
-      problems.push(`${place}.${key}: ${JSON.stringify(value)} is not a price in USD such as 2.5e-06`);
-      return;
-    }
-    const above = thousands === undefined ? -1 : Number(thousands) * 1000 - atThreshold;
-    byTier.set(tier, [...(byTier.get(tier) ?? []), { name, above, each }]);
-  };
-  for (const [key, value] of Object.entries(entry)) {
-    const [, base = '', thousands, tier] = keyPattern.exec(key) ?? [];
-    const name = Object.hasOwn(rateNames, base) ? rateNames[base] : undefined;
-    if (name && value !== null) add(name, thousands, tier ? (tierNames[tier] ?? null) : null, key, value);
-  }
-  const perSearch = entry['search_context_cost_per_query'];
-  if (typeof perSearch === 'object' && perSearch !== null && 'search_context_size_medium' in perSearch) {
-    const key = 'search_context_cost_per_query.search_context_size_medium';
-    add('webSearch', undefined, null, key, String(perSearch.search_context_size_medium));
-  }
+const pricesOf = (byTier: Stated, version: string | null): Prices => {
   const standard = byTier.get(null) ?? [];
+  const tariff = (stated: readonly StatedRate[]): Tariff => ({
+    source: 'litellm-file',
+    version,
+    periods: [{ from: null, daily: null, sheet: sheetOf(stated) }],
+  });
   // What a tier does not name costs what it costs otherwise.
   return new Map(
     [...byTier].map(([tier, stated]) => [tier, tariff(tier === null ? stated : [...standard, ...stated])]),
@@ -79,51 +48,86 @@ const nameWithin = (key: string, provider: string): string => {
   return slash > 0 && provider.startsWith(key.slice(0, slash)) ? key.slice(slash + 1) : key;
 };
 
-const parsed = (text: string, file: string, problems: string[]): Record<string, unknown> => {
+/** `hd/1024-x-1792/dall-e-3`: a model, and what of it the entry prices, `hd/1024x1792`. */
+const variantPattern = /^((?:[a-z]+\/)?)(\d{2,5})-x-(\d{2,5})\/([^/]+)$/;
+
+const parsed = ({ name, text }: PriceText, problems: string[]): Record<string, unknown> => {
   try {
     const content: unknown = JSON.parse(withExactCosts(text));
     if (isRecord(content)) return content;
-    problems.push(`${file}: a price file is a JSON object with one entry per model`);
+    problems.push(`${name}: a price file is a JSON object with one entry per model`);
   } catch (error) {
-    problems.push(`${file}: not JSON: ${error instanceof Error ? error.message : error}`);
+    problems.push(`${name}: not JSON: ${error instanceof Error ? error.message : error}`);
   }
   return {};
 };
 
-/** Reads a price file; what is wrong with an entry is added to `problems` with its place, the others count. */
-export const priceFile = (text: string, file: string, problems: string[]): PriceFile => {
-  const byProvider = new Map<string, Map<string, Prices>>();
-  for (const [key, entry] of Object.entries(parsed(text, file, problems))) {
-    if (key === 'sample_spec') continue;
-    if (!isRecord(entry)) {
-      problems.push(`${file}: ${JSON.stringify(key)}: an entry is an object of prices`);
-      continue;
-    }
-    const prices = pricesOf(entry, `${file}: ${JSON.stringify(key)}`, problems);
-    if (prices.size === 0) continue;
-    const provider = typeof entry['litellm_provider'] === 'string' ? entry['litellm_provider'] : '';
-    const models = byProvider.get(provider) ?? new Map<string, Prices>();
-    byProvider.set(provider, models.set(nameWithin(key, provider).toLowerCase(), prices));
-  }
-  return { tariffOf: (kind, model, tier) => lookUp(byProvider, kind, model)?.get(tier) ?? null };
-};
+/** Models and their prices, under each value of `litellm_provider`. */
+class Models {
+  readonly #byProvider = new Map<string, Map<string, Prices>>();
 
-const lookUp = (
-  byProvider: ReadonlyMap<string, ReadonlyMap<string, Prices>>,
-  kind: string,
-  asked: string,
-): Prices | null => {
-  const vendor = vendorOf(kind);
-  const made = vendor?.prices === ofMaker ? makerOf(asked) : null;
-  const patterns = made ? (vendorOf(made.kind)?.litellm ?? []) : (vendor?.litellm ?? [kind]);
-  const names = [made?.model ?? asked, plainModel(asked)].map((name) => name.toLowerCase());
-  for (const [provider, models] of byProvider) {
-    const applies = provider === '' || patterns.some((pattern) => isOf(provider, pattern));
-    const found = applies && names.map((name) => models.get(name)).find((prices) => prices);
-    if (found) return found;
+  set(provider: string, model: string, prices: Prices): void {
+    const models = this.#byProvider.get(provider) ?? new Map<string, Prices>();
+    this.#byProvider.set(provider, models.set(model, prices));
   }
-  return null;
-};
+
+  /** Adds the price of one variant to a model that may have others, or prices beside. */
+  addVariant(provider: string, model: string, variant: string, each: bigint, version: string | null): void {
+    const prices = this.#byProvider.get(provider)?.get(model) ?? pricesOf(new Map([[null, []]]), version);
+    const standard = prices.get(null);
+    if (!standard) return;
+    const variants = new Map([...(standard.variants ?? []), [variant, each]]);
+    this.set(provider, model, new Map([...prices, [null, { ...standard, variants }]]));
+  }
+
+  find(patterns: readonly string[], names: readonly string[]): Prices | null {
+    for (const [provider, models] of this.#byProvider) {
+      const applies = provider === '' || patterns.some((pattern) => isOf(provider, pattern));
+      const found = applies && names.map((name) => models.get(name)).find((prices) => prices);
+      if (found) return found;
+    }
+    return null;
+  }
+}
 
 const isOf = (provider: string, pattern: string): boolean =>
   pattern.endsWith('*') ? provider.startsWith(pattern.slice(0, -1)) : provider === pattern;
+
+/** Reads a price file; what is wrong with an entry is added to `problems` with its place, the others count. */
+export const priceFile = (file: PriceText, problems: string[]): PriceFile => {
+  const version = file.version ?? null;
+  const models = new Models();
+  const variants: { provider: string; entry: Entry; match: RegExpExecArray }[] = [];
+  for (const [key, entry] of Object.entries(parsed(file, problems))) {
+    if (key === 'sample_spec') continue;
+    if (!isRecord(entry)) {
+      problems.push(`${file.name}: ${JSON.stringify(key)}: an entry is an object of prices`);
+      continue;
+    }
+    const provider = typeof entry['litellm_provider'] === 'string' ? entry['litellm_provider'] : '';
+    const name = nameWithin(key, provider).toLowerCase();
+    const match = variantPattern.exec(name);
+    if (match) {
+      variants.push({ provider, entry, match });
+      continue;
+    }
+    const byTier = statedIn(entry, `${file.name}: ${JSON.stringify(key)}`, problems);
+    if (byTier.size > 0) models.set(provider, name, pricesOf(byTier, version));
+  }
+  for (const { provider, entry, match } of variants) {
+    const [, quality = '', width, height, model = ''] = match;
+    const size = `${width}x${height}`;
+    const each = variantPrice(entry, size);
+    if (each !== null) models.addVariant(provider, model, `${quality}${size}`, each, version);
+  }
+  return { tariffOf: (kind, model, tier) => lookUp(models, kind, model)?.get(tier) ?? null };
+};
+
+/** The name as it was asked for, at its maker's, without what stands around it, and without its date. */
+const lookUp = (models: Models, kind: string, asked: string): Prices | null => {
+  const vendor = vendorOf(kind);
+  const made = vendor?.prices === ofMaker ? makerOf(asked) : null;
+  const patterns = made ? (vendorOf(made.kind)?.litellm ?? []) : (vendor?.litellm ?? [kind]);
+  const names = [made?.model ?? asked, plainModel(asked)].map((name) => withoutOwner(name.toLowerCase()));
+  return models.find(patterns, names) ?? models.find(patterns, names.map(undated));
+};

@@ -1,14 +1,17 @@
 /** What a call costs: its usage at the prices of the book, in exact decimals. */
 import type { Usage } from '../usage.ts';
+import { Bill, hasPieces } from './bill.ts';
 import type { PriceBook } from './book.ts';
 import { costOf, dollars, rounded } from './money.ts';
-import { type Rates, ratesFor, type Tariff } from './rates.ts';
+import { ratesFor, type Tariff } from './rates.ts';
 
 export interface PriceQuestion {
   /** Vendor kind or alias, or a price provider id. */
   readonly kind: string;
   /** The model that answered; null when nobody said. */
   readonly model: string | null;
+  /** The model that was asked for: its price counts where no list has the one that answered. */
+  readonly requestModel?: string | null;
   readonly usage: Usage;
   /** When the call was made: epoch milliseconds. */
   readonly at: number;
@@ -26,11 +29,11 @@ export interface Costs {
   readonly reasoning_cost: number | null;
   readonly cache_read_cost: number | null;
   readonly cache_write_cost: number | null;
-  /** Audio, images, web searches, fees per request. */
+  /** Audio, images and film; what is sold by the piece; searches; fees per request. */
   readonly other_cost: number | null;
   readonly total_cost: number;
   readonly currency: 'dollar';
-  /** `config`, `litellm-file`, `genai-prices` (with our sourced tiers and corrections), or `provider`. */
+  /** `config`, `litellm-file`, `genai-prices` (with our sourced tiers and corrections), `built-in` (our own list), or `provider`. */
   readonly source: string;
   readonly catalogue_version: string | null;
 }
@@ -41,66 +44,18 @@ export type Priced =
   | { readonly status: 'unpriced' }
   | { readonly status: 'unmetered' };
 
-/** Sums in 1e-30 USD. */
-interface Parts {
-  input: bigint;
-  output: bigint;
-  reasoning: bigint;
-  cacheRead: bigint;
-  cacheWrite: bigint;
-  other: bigint;
-}
-
 const unpriced: Priced = { status: 'unpriced' };
 
-/** Adds up counts at their prices; a count without a price makes the whole call unpriced. */
-class Bill {
-  readonly parts: Parts = { input: 0n, output: 0n, reasoning: 0n, cacheRead: 0n, cacheWrite: 0n, other: 0n };
-  complete = true;
+const isMetered = (usage: Usage): boolean => usage.input !== null || usage.output !== null || hasPieces(usage);
 
-  charge(part: keyof Parts, count: number, each: bigint | null): void {
-    if (count === 0) return;
-    if (each === null) this.complete = false;
-    else this.parts[part] += BigInt(count) * each;
-  }
-}
-
-/** Takes up to `wanted` from what is left: parts that claim more than the whole are clamped, in the order billed. */
-const take = (left: number, wanted: number | null): number => Math.min(left, wanted ?? 0);
-
-const chargeTokens = (bill: Bill, usage: Usage, rates: Rates): void => {
-  let left = usage.input ?? 0;
-  const cacheRead = take(left, usage.cacheRead);
-  left -= cacheRead;
-  const written = usage.cacheWrite ?? (usage.cacheWrite5m ?? 0) + (usage.cacheWrite1h ?? 0);
-  const cacheWrite = take(left, written);
-  left -= cacheWrite;
-  const cacheWrite1h = take(cacheWrite, usage.cacheWrite1h);
-  const inputAudio = take(left, usage.inputAudio);
-  left -= inputAudio;
-  const inputImage = take(left, usage.inputImage);
-  left -= inputImage;
-  bill.charge('input', left, rates.input);
-  bill.charge('cacheRead', cacheRead, rates.cacheRead);
-  bill.charge('cacheWrite', cacheWrite - cacheWrite1h, rates.cacheWrite);
-  bill.charge('cacheWrite', cacheWrite1h, rates.cacheWrite1h);
-  bill.charge('other', inputAudio, rates.inputAudio);
-  bill.charge('other', inputImage, rates.inputImage);
-
-  left = usage.output ?? 0;
-  const outputAudio = take(left, usage.outputAudio);
-  left -= outputAudio;
-  const outputImage = take(left, usage.outputImage);
-  left -= outputImage;
-  const reasoning = take(left, usage.reasoning);
-  left -= reasoning;
-  bill.charge('output', left, rates.output);
-  bill.charge('reasoning', reasoning, rates.reasoning);
-  bill.charge('other', outputAudio, rates.outputAudio);
-  bill.charge('other', outputImage, rates.outputImage);
-};
-
-const isMetered = ({ input, output }: Usage): boolean => input !== null || output !== null;
+/** Every price is 0: whatever was used, also what nobody counted. */
+const isFree = ({ periods }: Tariff): boolean =>
+  periods.every(({ sheet }) =>
+    sheet.every(({ rates }) => {
+      const stated = Object.values(rates).filter((each) => each !== null);
+      return stated.length > 0 && stated.every((each) => each === 0n);
+    }),
+  );
 
 const settled = ({ parts }: Bill, { source, version }: Tariff): Priced => {
   const input = rounded(parts.input);
@@ -143,7 +98,22 @@ const asProviderSays = (stated: string | null): Priced | null => {
   return { status: 'priced', total, costs };
 };
 
-const byTheBook = ({ kind, model, usage, at }: PriceQuestion, book: PriceBook): Priced => {
+/** The prices of a model, of the model asked for where the one that answered has none. */
+const tariffFor = (
+  { kind, model, requestModel, usage }: PriceQuestion,
+  served: string | null,
+  book: PriceBook,
+): Tariff | null => {
+  const tier = served ?? usage.serviceTier;
+  const own = model === null ? null : book.tariffOf(kind, model, tier);
+  if (own || requestModel === null || requestModel === undefined || requestModel === model) return own;
+  // A model that is listed, but not in this tier, is not some other model.
+  const isListed = model !== null && book.tariffOf(kind, model, null) !== null;
+  return isListed ? null : book.tariffOf(kind, requestModel, tier);
+};
+
+const byTheBook = (question: PriceQuestion, book: PriceBook): Priced => {
+  const { usage, at } = question;
   // Passes inside one call are billed each at its own model's price, and replace the figures of the call.
   const passes = usage.passes?.filter((pass) => isMetered(pass.usage)) ?? [];
   const billed = passes.length > 0 ? passes : [{ model: null, usage }];
@@ -151,14 +121,12 @@ const byTheBook = ({ kind, model, usage, at }: PriceQuestion, book: PriceBook): 
   const bill = new Bill();
   let first: Tariff | null = null;
   for (const pass of billed) {
-    const name = pass.model ?? model;
-    const served = pass.usage.serviceTier ?? usage.serviceTier;
-    const tariff = name === null ? null : book.tariffOf(kind, name, served);
+    const asked = pass.model === null ? question : { ...question, model: pass.model, requestModel: null };
+    const tariff = tariffFor(asked, pass.usage.serviceTier, book);
     const rates = tariff && ratesFor(tariff, pass.usage.input ?? 0, at);
-    if (!tariff || !rates || (rates.input === null && rates.output === null)) return unpriced;
-    chargeTokens(bill, pass.usage, rates);
-    if (rates.request !== null) bill.charge('other', 1, rates.request);
-    if (first === null) bill.charge('other', searches, rates.webSearch);
+    if (!tariff || !rates) return unpriced;
+    bill.chargePass(pass.usage, rates, tariff.variants ?? null);
+    if (first === null) bill.chargeSearches(searches, rates);
     first ??= tariff;
   }
   return bill.complete && first ? settled(bill, first) : unpriced;
@@ -172,7 +140,10 @@ export const price = (question: PriceQuestion, book: PriceBook): Priced => {
   const stated = asProviderSays(usage.providerCost);
   if (stated && book.preferProviderCost) return stated;
   const metered = isMetered(usage) || (usage.passes?.some((pass) => isMetered(pass.usage)) ?? false);
-  if (!metered) return stated ?? { status: 'unmetered' };
+  if (!metered) {
+    const free = stated === null ? tariffFor(question, null, book) : null;
+    return free && isFree(free) ? settled(new Bill(), free) : (stated ?? { status: 'unmetered' });
+  }
   const priced = byTheBook(question, book);
   return priced.status === 'unpriced' && stated ? stated : priced;
 };

@@ -1,6 +1,6 @@
-/** What a token of each sort costs, and how that depends on the size of the request and the time of the call. */
+/** What a token or piece of each sort costs, and how that depends on the size of the request and the time of the call. */
 
-/** 1e-30 USD per token, search or request; null: no price known. */
+/** 1e-30 USD per token, second, character, piece or request; null: no price known. */
 export interface Rates {
   readonly input: bigint | null;
   readonly output: bigint | null;
@@ -13,7 +13,17 @@ export interface Rates {
   readonly outputAudio: bigint | null;
   readonly inputImage: bigint | null;
   readonly outputImage: bigint | null;
+  readonly inputVideo: bigint | null;
+  readonly audioSecond: bigint | null;
+  readonly inputCharacter: bigint | null;
+  /** One picture made, where its size does not matter. */
+  readonly image: bigint | null;
+  readonly videoSecond: bigint | null;
+  readonly page: bigint | null;
+  readonly searchUnit: bigint | null;
   readonly webSearch: bigint | null;
+  /** Per call that searched, however often. */
+  readonly searchedRequest: bigint | null;
   /** Per call, whatever its tokens. */
   readonly request: bigint | null;
 }
@@ -34,6 +44,13 @@ export const writtenRates: WrittenRates = {
   output_audio: ['outputAudio', 6],
   input_image: ['inputImage', 6],
   output_image: ['outputImage', 6],
+  input_video: ['inputVideo', 6],
+  audio_second: ['audioSecond', 0],
+  input_characters: ['inputCharacter', 6],
+  image: ['image', 0],
+  video_second: ['videoSecond', 0],
+  page: ['page', 0],
+  search_unit: ['searchUnit', 0],
   web_search_per_1000: ['webSearch', 3],
 };
 
@@ -60,15 +77,20 @@ export interface Period {
   readonly sheet: Sheet;
 }
 
+/** 1e-30 USD for one picture or second of film by its `size` or `quality/size`; any other variant has no price. */
+export type Variants = ReadonlyMap<string, bigint>;
+
 /** A model's prices and where they come from. */
 export interface Tariff {
   readonly source: string;
   readonly version: string | null;
   /** The last whose condition holds counts; the first where none does. */
   readonly periods: readonly Period[];
+  /** Where the price of a picture or a second of film depends on its size; absent: it does not. */
+  readonly variants?: Variants;
 }
 
-/** A part without a price of its own is billed as what it is a part of, never at 0. */
+/** A part without a price of its own is billed as what it is a part of, never at 0; a piece is a part of nothing. */
 const filled = (stated: Partial<Rates>): Rates => {
   const { input = null, output = null } = stated;
   const { cacheWrite = input } = stated;
@@ -83,7 +105,15 @@ const filled = (stated: Partial<Rates>): Rates => {
     outputAudio: stated.outputAudio ?? output,
     inputImage: stated.inputImage ?? input,
     outputImage: stated.outputImage ?? output,
+    inputVideo: stated.inputVideo ?? input,
+    audioSecond: stated.audioSecond ?? null,
+    inputCharacter: stated.inputCharacter ?? null,
+    image: stated.image ?? null,
+    videoSecond: stated.videoSecond ?? null,
+    page: stated.page ?? null,
+    searchUnit: stated.searchUnit ?? null,
     webSearch: stated.webSearch ?? null,
+    searchedRequest: stated.searchedRequest ?? null,
     request: stated.request ?? null,
   };
 };

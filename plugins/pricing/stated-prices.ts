@@ -1,10 +1,11 @@
 /** The user's own prices, from the configuration: the first layer, above every list. */
+import { undated } from '../dialects/model-maker.ts';
 import { vendorOf } from '../dialects/vendors.ts';
 import { isCatalogued } from './catalogue.ts';
 import { priceEach } from './money.ts';
 import { type StatedRate, sheetOf, type Tariff, type WrittenRates, writtenRates } from './rates.ts';
 
-/** Decimal strings; USD per million tokens, or per thousand searches. They hold for every service tier. */
+/** Decimal strings; USD per million tokens or characters, per thousand searches, or per piece. They hold for every service tier. */
 export interface StatedPrice {
   /** Vendor kind or alias; absent: any. */
   readonly provider?: string;
@@ -20,13 +21,35 @@ export interface StatedPrice {
   readonly output_audio?: string;
   readonly input_image?: string;
   readonly output_image?: string;
+  readonly input_video?: string;
+  readonly audio_second?: string;
+  readonly input_characters?: string;
+  readonly image?: string;
+  readonly video_second?: string;
+  readonly page?: string;
+  readonly search_unit?: string;
   readonly web_search_per_1000?: string;
 }
 
 const rateNames: WrittenRates = { ...writtenRates, cache_write_5m: ['cacheWrite', 6] };
 
+/** Of which at least one must be stated: what a model can be sold by. */
+const soldBy = [
+  'input',
+  'output',
+  'audio_second',
+  'input_characters',
+  'image',
+  'video_second',
+  'page',
+  'search_unit',
+] as const;
+
 export interface StatedPrices {
-  /** The prices that the user states for a model: an exact name before a pattern, then the first written. */
+  /**
+   * The prices that the user states for a model: an exact name before a pattern, then the first written; where there is
+   * none, those of its name without a date.
+   */
   tariffOf(kind: string, model: string): Tariff | null;
 }
 
@@ -51,12 +74,12 @@ const entryOf = (price: StatedPrice, place: string, problems: string[]): Entry |
   if (typeof model !== 'string' || model.trim() === '') problem('model', 'a model name is missing');
   if (provider !== undefined && !vendorOf(provider) && !isCatalogued(canonical(provider)))
     problem('provider', `"${provider}" is not a vendor kind`);
-  if (rates.input === undefined && rates.output === undefined)
-    problem('input', 'state input, output or both, in USD per million tokens');
+  if (soldBy.every((key) => rates[key] === undefined))
+    problem('input', `state a price: one or more of ${soldBy.join(', ')}`);
   const stated: StatedRate[] = [];
   for (const [key, text] of Object.entries(rates)) {
     const [name, power] = (Object.hasOwn(rateNames, key) && rateNames[key]) || [];
-    const each = typeof text === 'string' && power ? priceEach(text, power) : null;
+    const each = typeof text === 'string' && power !== undefined ? priceEach(text, power) : null;
     if (!name) problem(key, `not a price; one of ${Object.keys(rateNames).join(', ')}`);
     else if (each === null) problem(key, `"${text}" is not a decimal such as "2.50"`);
     else stated.push({ name, above: -1, each });
@@ -78,12 +101,13 @@ export const statedPrices = (prices: readonly StatedPrice[], problems: string[])
     .filter((entry) => entry !== null)
     // Stable: what is written first stays first among equals.
     .sort((one, other) => Number(one.pattern !== null) - Number(other.pattern !== null));
+  const find = (kind: string, model: string): Tariff | null =>
+    entries.find(
+      (entry) =>
+        (entry.kind === null || entry.kind === kind) &&
+        (entry.pattern ? entry.pattern.test(model) : entry.model === model),
+    )?.tariff ?? null;
   return {
-    tariffOf: (kind, model) =>
-      entries.find(
-        (entry) =>
-          (entry.kind === null || entry.kind === kind) &&
-          (entry.pattern ? entry.pattern.test(model) : entry.model === model),
-      )?.tariff ?? null,
+    tariffOf: (kind, model) => find(kind, model) ?? (undated(model) === model ? null : find(kind, undated(model))),
   };
 };

@@ -5,16 +5,23 @@
 import { priceEach } from './money.ts';
 import { type Period, type RateName, type Rates, type Sheet, type StatedRate, sheetOf } from './rates.ts';
 
-export type Tier = 'flex' | 'batch' | 'priority';
+/** `provisioned`: served from capacity that is paid by the month, so that no list of prices per token says what it cost. */
+export type Tier = 'flex' | 'batch' | 'priority' | 'ultrafast' | 'provisioned';
 
-const tiers: ReadonlySet<string> = new Set(['flex', 'batch', 'priority'] satisfies Tier[]);
+const tiers: ReadonlyMap<string, Tier> = new Map([
+  ['flex', 'flex'],
+  ['batch', 'batch'],
+  ['priority', 'priority'],
+  ['ultrafast', 'ultrafast'],
+  ['on_demand_flex', 'flex'], // Vertex AI, `trafficType`
+  ['on_demand_priority', 'priority'],
+  ['provisioned_throughput', 'provisioned'],
+  ['reserved', 'provisioned'], // Bedrock
+]);
 
 /** The tier as served, where it changes the price; null for the standard one and its other names (`default`, `auto`, …). */
-export const tierOf = (served: string | null): Tier | null => {
-  if (served === null) return null;
-  const tier = served.toLowerCase();
-  return tiers.has(tier) ? (tier as Tier) : null;
-};
+export const tierOf = (served: string | null): Tier | null =>
+  served === null ? null : (tiers.get(served.toLowerCase()) ?? null);
 
 interface Multiplier {
   readonly provider: string;
@@ -81,11 +88,24 @@ export const openaiPriority: readonly PriorityPrices[] = [
   },
 ];
 
-const unscaled: ReadonlySet<string> = new Set(['webSearch', 'request'] satisfies RateName[]);
+const unscaled: ReadonlySet<string> = new Set(['webSearch', 'searchedRequest', 'request'] satisfies RateName[]);
+
+/** What the multipliers do not speak of: their pages say what a token costs in the tier. */
+const pieces: ReadonlySet<string> = new Set([
+  'audioSecond',
+  'inputCharacter',
+  'image',
+  'videoSecond',
+  'page',
+  'searchUnit',
+] satisfies RateName[]);
 
 const scaledRates = (rates: Rates, { times: [by, of], except = [] }: Multiplier): Rates => {
   const scaled = Object.fromEntries(
-    Object.entries(rates).map(([name, each]) => [name, each === null || unscaled.has(name) ? each : (each * by) / of]),
+    Object.entries(rates).map(([name, each]) => [
+      name,
+      each === null || pieces.has(name) ? null : unscaled.has(name) ? each : (each * by) / of,
+    ]),
   ) as unknown as Record<RateName, bigint | null>;
   for (const name of except) scaled[name] = rates[name];
   return scaled;

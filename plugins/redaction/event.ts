@@ -1,15 +1,17 @@
 /** Prompt and answer as the event may show them, by the capture mode. */
 import { maxItems } from '../../schemas/fields/row.ts';
 import type { Json } from '../wire.ts';
+import { storedAnswer, wholeAnswer } from './answer.ts';
 import { type CaptureMode, capture, mostSearched } from './capture.ts';
+import type { Generated } from './generated.ts';
 import { name } from './identifiers.ts';
 import { fit } from './json-length.ts';
 import { type Message, promptMessages } from './prompt.ts';
 
-/** What was said: the prompt as the client laid it out, the answer's pieces. Null: not there, or not kept. */
+/** What was said: the prompt as the client laid it out, what was generated. Null: not there, or not kept. */
 interface Said {
   readonly prompt: Json;
-  readonly answer: readonly string[] | null;
+  readonly answer: Generated | null;
 }
 
 interface CaptureRule {
@@ -21,7 +23,6 @@ interface CaptureRule {
 
 export const captured = ({ prompt, answer }: Said, rule: CaptureRule) => {
   const { mode, maxBytes, hmac } = rule;
-  const said = answer === null || mode === 'none' ? null : answer.join('');
   if (mode === 'none' || mode === 'hash') {
     const messages = mode === 'none' ? [] : promptMessages(prompt);
     const hash = (text: string | null) => capture(mode, text, maxBytes, hmac).content;
@@ -31,26 +32,23 @@ export const captured = ({ prompt, answer }: Said, rule: CaptureRule) => {
       input_hash: messages.length === 0 ? null : hash(JSON.stringify(messages)),
       input_truncated: false,
       output: null,
-      output_hash: hash(said),
-      output_truncated: false,
+      output_hash: hash(answer && mode === 'hash' ? wholeAnswer(answer) : null),
+      output_truncated: mode === 'hash' && (answer?.cut ?? false),
     };
   }
   const input = storedPrompt(prompt, rule);
-  const output = capture(mode, said, Math.max(0, maxBytes - answerFrame), hmac);
+  const { output, truncated } = answer ? storedAnswer(answer, rule) : { output: null, truncated: false };
   return {
     capture: mode,
     input_prompt: input.messages,
     input_hash: null,
     input_truncated: input.truncated,
-    output: output.content ? generations(output.content) : null,
+    output,
     output_hash: null,
-    output_truncated: output.truncated,
+    output_truncated: truncated,
   };
 };
 
-const generations = (content: string) => ({ generations: [{ message: { role: 'assistant', content } }] });
-
-const answerFrame = JSON.stringify(generations('')).length;
 const brackets = '[]'.length;
 const messageFrame = '{"role":"","content":""},'.length;
 

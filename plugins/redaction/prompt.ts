@@ -1,13 +1,14 @@
 /** What a prompt says, in any of the known layouts. Its shape is the client's: read to a bounded depth. */
 import type { Json, JsonObject } from '../wire.ts';
+import { callOf, isNumbers, isObject, speak } from './part.ts';
 
 export type Message = { readonly role: string; readonly content: string };
 
-/** Role and text of each message; parts that are not text are named (`[image_url]`), one line each. */
+/** Role and text of each message; parts that are not text are named (`[image]`), one line each. */
 export const promptMessages = (prompt: Json): Message[] =>
   messagesOf(prompt).map((item) => {
     const lines: string[] = [];
-    speak(contentOf(item), 0, (line) => lines.push(line));
+    speakMessage(item, (line) => lines.push(line));
     return { role: roleOf(item), content: lines.join('\n') };
   });
 
@@ -16,7 +17,7 @@ export const promptChars = (prompt: Json): number => {
   let chars = 0;
   for (const item of messagesOf(prompt)) {
     let lines = 0;
-    speak(contentOf(item), 0, (line) => {
+    speakMessage(item, (line) => {
       chars += line.length;
       lines++;
     });
@@ -25,56 +26,35 @@ export const promptChars = (prompt: Json): number => {
   return chars;
 };
 
-/** Deeper than any documented layout: a message's parts may hold parts. */
-const maxDepth = 8;
-/** Values shown of an object that is neither text nor of a named type. */
-const maxValues = 1000;
-const nested = '[nested]';
-
-const messagesOf = (prompt: Json): readonly Json[] =>
-  typeof prompt === 'string' ? [prompt] : Array.isArray(prompt) ? prompt : [];
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A list of messages, of texts, or of texts as tokens; one text, one message, or one text as tokens. */
+const messagesOf = (prompt: Json): readonly Json[] => {
+  if (Array.isArray(prompt)) return isNumbers(prompt) ? [prompt] : prompt;
+  return typeof prompt === 'string' || isObject(prompt) ? [prompt] : [];
+};
 
 const roleOf = (item: Json): string => {
   if (!isObject(item)) return 'user';
   return typeof item.role === 'string' ? item.role : typeof item.type === 'string' ? item.type : 'user';
 };
 
-const contentOf = (item: Json): Json =>
-  isObject(item) ? (item.content ?? item.output ?? item.arguments ?? null) : item;
-
-/** Calls `say` with each line of a content, in the order of reading. */
-const speak = (content: Json, depth: number, say: (line: string) => void): void => {
-  if (typeof content === 'string') say(content);
-  else if (content === null) say('');
-  else if (Array.isArray(content)) {
-    if (depth === maxDepth) say(nested);
-    else for (const part of content) speak(part, depth + 1, say);
-  } else say(isObject(content) ? partText(content) : String(content));
+const speakMessage = (item: Json, say: (line: string) => void): void => {
+  if (!isObject(item)) {
+    speak(item, say);
+    return;
+  }
+  const calls = callsOf(item);
+  const content = item.content ?? item.parts ?? item.output ?? item.message;
+  // A message that only calls tools says nothing else.
+  if (content !== undefined && (content !== null || calls.length === 0)) speak(content, say);
+  else if (calls.length === 0) speak(Object.keys(item).length === 0 || item.content === null ? null : item, say);
+  for (const call of calls) say(call);
+  // Ollama puts pictures beside the text.
+  if (Array.isArray(item.images)) for (const _ of item.images) say('[image]');
 };
 
-const partText = (part: JsonObject): string => {
-  if (typeof part.text === 'string') return part.text;
-  if (typeof part.type === 'string' && part.type !== 'text') return `[${part.type}]`;
-  return JSON.stringify(excerpt(part));
-};
-
-const excerpt = (part: JsonObject): Json => {
-  let room = maxValues;
-  const within = (value: Json | undefined, depth: number): Json => {
-    if (value === undefined || value === null || typeof value !== 'object') return value ?? null;
-    if (depth === maxDepth) return nested;
-    if (Array.isArray(value)) return value.slice(0, take(value.length)).map((item) => within(item, depth + 1));
-    const keys = Object.keys(value);
-    // Not by assignment: a key named __proto__ must stay a key.
-    return Object.fromEntries(keys.slice(0, take(keys.length)).map((key) => [key, within(value[key], depth + 1)]));
-  };
-  const take = (wanted: number): number => {
-    const taken = Math.min(wanted, room);
-    room -= taken;
-    return taken;
-  };
-  return within(part, 0);
+const callsOf = (item: JsonObject): string[] => {
+  const beside = Array.isArray(item.tool_calls) ? item.tool_calls : [];
+  return [...beside, ...(isObject(item.function_call) ? [{ function: item.function_call }] : [])]
+    .map((call) => (isObject(call) ? (callOf(call) ?? callOf({ function: call })) : null))
+    .filter((call) => call !== null);
 };

@@ -1,11 +1,26 @@
 /** Who and what stands behind a call besides its key: the application's headers, the SDK's fields, the trace. */
 
 import type { Call, Platform } from '../contract.ts';
+import { attributionOf, endUser } from '../dialects/attribution.ts';
 import { labelOrNull } from '../redaction/identifiers.ts';
 import type { Privacy } from '../settings.ts';
 import type { Headers } from '../wire.ts';
 
 const header = (headers: Headers, name: string): string | null => labelOrNull(headers[name]);
+
+/**
+ * Headers in which a session is named, the first that is there counts: ours; Claude Code's ("Gateway protocol
+ * reference", code.claude.com); OpenRouter's and others'; Codex's (`codex-api/src/requests/headers.rs`).
+ */
+const sessionHeaders = ['x-llm-audit-session', 'x-claude-code-session-id', 'x-session-id', 'session_id'] as const;
+
+/** W3C Trace Context, `traceparent`: a later version may say more behind what it has in common with version 00. */
+const traceOf = (traceparent: string | undefined): { traceId: string | null; spanId: string | null } => {
+  const found = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(traceparent ?? '');
+  const [, version = 'ff', traceId = '', spanId = '', more] = found ?? [];
+  const valid = version !== 'ff' && !(version === '00' && more !== undefined) && /[1-9a-f]/.test(traceId);
+  return valid && /[1-9a-f]/.test(spanId) ? { traceId, spanId } : { traceId: null, spanId: null };
+};
 
 export interface Caller {
   user: { id: string | null; email: string | null; source: string } | null;
@@ -22,14 +37,15 @@ export interface Caller {
 export const isOurs = (name: string): boolean => name.startsWith('x-llm-audit-');
 
 export const callerOf = (
-  { incoming, ask }: Pick<Call, 'incoming' | 'ask'>,
+  { incoming, ask, json }: Pick<Call, 'incoming' | 'ask' | 'json'>,
   privacy: { user: Privacy; email: Privacy; clientIp: Privacy },
   platform: Platform,
 ): Caller => {
   const { headers } = incoming;
   const named = header(headers, 'x-llm-audit-user');
-  const id = named ?? labelOrNull(ask?.user);
-  const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/.exec(headers['traceparent'] ?? '');
+  const id = named ?? labelOrNull(endUser(ask?.user).user);
+  const session = sessionHeaders.find((name) => headers[name]);
+  const said = attributionOf(json);
   const hidden = (value: string | null, mode: Privacy) => hide(value, mode, platform);
   // An address as user id is an address: the stricter of the two rules must hold.
   const email = id?.includes('@') ?? false;
@@ -42,15 +58,14 @@ export const callerOf = (
             email: email ? hidden(id, privacy.email) : null,
             source: named === null ? 'body' : 'header',
           },
-    sessionId: header(headers, 'x-llm-audit-session'),
-    agent: header(headers, 'x-llm-audit-agent'),
-    feature: header(headers, 'x-llm-audit-feature'),
+    sessionId: session ? header(headers, session) : labelOrNull(said.session),
+    agent: header(headers, 'x-llm-audit-agent') ?? labelOrNull(said.agent),
+    feature: header(headers, 'x-llm-audit-feature') ?? labelOrNull(said.feature),
     correlationId:
       header(headers, 'x-llm-audit-correlation-id') ??
       header(headers, 'x-correlation-id') ??
       header(headers, 'x-request-id'),
-    traceId: trace?.[1] ?? null,
-    spanId: trace?.[2] ?? null,
+    ...traceOf(headers['traceparent']),
     clientIp: hidden(incoming.clientIp, privacy.clientIp),
   };
 };

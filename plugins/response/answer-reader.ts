@@ -6,13 +6,17 @@ import { recognised } from '../dialects/other.ts';
 import { object } from '../dialects/read.ts';
 import { AwsEventStreamReader } from '../framing/aws-event-stream.ts';
 import { JsonArrayReader } from '../framing/json-array.ts';
+import { JsonText } from '../framing/json-text.ts';
 import { NdjsonReader } from '../framing/ndjson.ts';
 import { SseReader } from '../framing/sse.ts';
-import { WholeBody } from '../framing/whole-body.ts';
 import type { Headers, Json } from '../wire.ts';
+import { EventSeries } from './event-series.ts';
+import { AnswerText } from './spoken.ts';
 
 /** More than one is hardly ever seen; each costs memory. */
-const maxEncodings = 2;
+const maxEncodings = 4;
+/** Event names of a stream whose events are learned. */
+const maxSeries = 16;
 
 export class AnswerReader {
   /** Frames of a stream; 0 for a whole body. */
@@ -21,6 +25,8 @@ export class AnswerReader {
   unreadable = false;
   /** First bytes of an error answer that is not JSON. */
   plainText: string | null = null;
+  /** What the answer said, in case that its tokens must be counted. */
+  readonly said = new AnswerText();
   /** The format read: at an unknown path, what the answer turns out to be. */
   dialect: Dialect;
   readonly #wantsStream: boolean;
@@ -28,9 +34,13 @@ export class AnswerReader {
   readonly #limit: number;
   readonly #type: string;
   readonly #inflater: Inflater | null;
-  #framing: StreamReader | WholeBody | null = null;
-  #firstText = true;
+  #framing: StreamReader | JsonText | null = null;
+  /** What came before the framing could be told. */
+  #head: Uint8Array | null = null;
   #parsed = 0;
+  #series: Map<string | null, EventSeries> | null = null;
+  #lastName: string | null = null;
+  #lastSeries: EventSeries | null = null;
 
   /** @param limit bytes of a whole body that are kept and read; @param wantsStream the request asked for a stream. */
   constructor(
@@ -46,17 +56,14 @@ export class AnswerReader {
     this.#reading = reading;
     this.#limit = limit;
     this.#type = headers['content-type'] ?? '';
-    const encodings = (headers['content-encoding'] ?? '')
-      .toLowerCase()
-      .split(/\s*,\s*/)
-      .filter((name) => name !== '' && name !== 'identity');
+    const encodings = encodingsOf(headers['content-encoding']);
     const packed = encodings.length > 0;
     this.#inflater = packed && encodings.length <= maxEncodings ? this.#unpack(encodings, platform) : null;
     this.unreadable = packed && this.#inflater === null;
   }
 
   get isStream(): boolean {
-    return this.#framing !== null && !(this.#framing instanceof WholeBody);
+    return this.#framing !== null && !(this.#framing instanceof JsonText);
   }
 
   push(chunk: Uint8Array): void {
@@ -75,7 +82,11 @@ export class AnswerReader {
   end(): void | Promise<void> {
     if (!this.#inflater) return this.#finish();
     return this.#inflater.end().then((whole) => {
-      if (!whole) this.unreadable = true;
+      if (!whole) {
+        this.unreadable = true;
+        // Its checksum is wrong: so may be what came out.
+        this.#reading.invalid = true;
+      }
       this.#finish();
     });
   }
@@ -101,27 +112,43 @@ export class AnswerReader {
   }
 
   #read(bytes: Uint8Array): void {
-    this.#framing ??= this.#framingOf(bytes);
-    this.#framing.push(bytes);
+    if (this.#framing === null) this.#begin(bytes);
+    else if (this.#framing instanceof JsonText) this.#framing.push(bytes, true);
+    else this.#framing.push(bytes);
   }
 
-  #framingOf(bytes: Uint8Array): StreamReader | WholeBody {
-    if (this.#type.includes('vnd.amazon.eventstream')) return new AwsEventStreamReader(this.#onEvent);
+  /** Chooses the framing, once the body's beginning shows it. */
+  #begin(bytes: Uint8Array): void {
+    const head = this.#head === null ? bytes : concat(this.#head, bytes);
+    const from = this.#type.includes(awsType) ? 0 : blankBytes(head);
+    this.#head = head.subarray(from);
+    if (this.#head.length >= longestLineStart || opens.has(this.#head[0] ?? 0)) this.#choose(this.#head);
+  }
+
+  #choose(head: Uint8Array): void {
+    this.#head = null;
+    this.#framing = this.#framingOf(head);
+    this.#read(head);
+  }
+
+  #framingOf(bytes: Uint8Array): StreamReader | JsonText {
+    if (this.#type.includes(awsType)) return new AwsEventStreamReader(this.#onEvent);
     if (isEventStream(bytes, this.#type)) return new SseReader(this.#onEvent);
     const { framing } = this.dialect;
     if (linesTypes.test(this.#type) || (framing === 'ndjson' && this.#wantsStream))
       return new NdjsonReader(this.#onEvent);
-    if (framing === 'json-array' && firstByte(bytes) === '[') return new JsonArrayReader(this.#onEvent);
-    return new WholeBody(this.#limit);
+    if (framing === 'json-array' && bytes[0] === openBracket) return new JsonArrayReader(this.#onEvent);
+    return new JsonText(this.#limit);
   }
 
   #finish(): void {
-    if (this.#framing !== null && !(this.#framing instanceof WholeBody)) {
+    if (this.#head?.length) this.#choose(this.#head);
+    if (this.#framing !== null && !(this.#framing instanceof JsonText)) {
       this.#framing.end();
       if (this.#framing.lost > 0 || this.#parsed === 0) this.unreadable = true;
       return;
     }
-    const text = this.#framing?.text() ?? null;
+    const text = this.#framing?.take() ?? null;
     if (text === null) {
       this.unreadable = true;
       return;
@@ -132,6 +159,7 @@ export class AnswerReader {
     if (whole) {
       if (this.dialect.name === 'unknown') this.dialect = recognised(whole, null) ?? this.dialect;
       this.dialect.whole(this.#reading, whole);
+      this.said.keepWhole(whole);
     } else {
       this.unreadable = true;
       this.plainText = text.slice(0, 1024);
@@ -144,24 +172,40 @@ export class AnswerReader {
       this.#reading.complete = true;
       return;
     }
-    // The first text is always parsed: until then the model and the id are not known.
-    if (this.#reading.text === null && !this.#firstText) {
-      const chars = this.dialect.onlyText?.(name, text) ?? -1;
-      if (chars >= 0) {
-        this.#reading.outputChars += chars;
-        return;
-      }
+    const before = this.#reading.outputChars;
+    const series = this.#seriesOf(name);
+    if (!series?.read(this.dialect, this.#reading, name, text) && !this.#readEvent(series, name, text)) return;
+    const chars = this.#reading.outputChars - before;
+    if (chars > 0) this.said.keep(name, text, chars);
+  };
+
+  /** Events of one name look alike. Null: there are too many names. */
+  #seriesOf(name: string | null): EventSeries | null {
+    if (name === this.#lastName && this.#lastSeries) return this.#lastSeries;
+    this.#series ??= new Map();
+    let series = this.#series.get(name);
+    if (series === undefined && this.#series.size < maxSeries) {
+      series = new EventSeries();
+      this.#series.set(name, series);
     }
+    this.#lastName = name;
+    this.#lastSeries = series ?? null;
+    return this.#lastSeries;
+  }
+
+  /** Whether the text is an event. */
+  #readEvent(series: EventSeries | null, name: string | null, text: string): boolean {
     const event = object(parse(text));
     if (!event) {
       // Not an event stream at all, e.g. a proxy's HTML page: kept for the error message.
       this.plainText ??= text.slice(0, 1024);
-      return;
+      return false;
     }
     if (this.#parsed++ === 0 && this.dialect.name === 'unknown') this.dialect = recognised(event, name) ?? this.dialect;
     this.dialect.event(this.#reading, name, event);
-    if (this.#reading.outputChars > 0) this.#firstText = false;
-  };
+    series?.learn(this.dialect, name, text, event);
+    return true;
+  }
 }
 
 interface StreamReader {
@@ -171,6 +215,16 @@ interface StreamReader {
   end(): void;
 }
 
+const encodingsOf = (header: string | undefined): string[] =>
+  header === undefined
+    ? []
+    : header
+        .toLowerCase()
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== '' && name !== 'identity');
+
+const awsType = 'vnd.amazon.eventstream';
 const linesTypes = /ndjson|jsonl|json-seq|stream\+json/;
 
 const parse = (text: string): Json => {
@@ -183,6 +237,7 @@ const parse = (text: string): Json => {
 
 /** What the body begins with counts more than its type: errors come as JSON under a stream's type, streams under JSON's. */
 export const isEventStream = (bytes: Uint8Array, type: string): boolean => {
+  if (opens.has(bytes[0] ?? 0)) return false;
   const head = latin1.decode(bytes.subarray(0, 64)).replace(/^[\s\u00ef\u00bb\u00bf]+/, '');
   if (/^[{[<]/.test(head)) return false;
   return (
@@ -193,7 +248,28 @@ export const isEventStream = (bytes: Uint8Array, type: string): boolean => {
   );
 };
 
-const firstByte = (bytes: Uint8Array): string => latin1.decode(bytes.subarray(0, 64)).trimStart().charAt(0);
-
 const latin1 = new TextDecoder('latin1');
 const lineStarts = ['data:', 'event:', ':'];
+const longestLineStart = 6;
+/** `{`, `[` and `<`: no event stream begins so. */
+const openBracket = 0x5b;
+const opens = new Set([0x7b, openBracket, 0x3c]);
+const byteOrderMark = [0xef, 0xbb, 0xbf];
+
+/** How many bytes of white space, and of a byte order mark or its beginning, stand in front. */
+const blankBytes = (bytes: Uint8Array): number => {
+  let at = 0;
+  while (at < byteOrderMark.length && bytes[at] === byteOrderMark[at]) at++;
+  // Another character, or its rest is in the next piece.
+  if (at < byteOrderMark.length) at = 0;
+  while (at < bytes.length && blanks.has(bytes[at] as number)) at++;
+  return at;
+};
+const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+};

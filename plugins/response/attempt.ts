@@ -4,6 +4,7 @@ import type { Ending } from '../contract.ts';
 import type { Dialect, Reading } from '../dialects/dialect.ts';
 import { scrub } from '../redaction/secrets.ts';
 import type { Headers } from '../wire.ts';
+import type { AnswerText, Tokens } from './spoken.ts';
 
 /** Epoch milliseconds with a fraction; null when it did not happen. */
 export interface Timing {
@@ -36,6 +37,10 @@ export interface Ended {
   readonly unreadable: boolean;
   readonly stream: { readonly chunks: number; readonly bytes: number; readonly frames: number } | null;
   readonly errorText: string | null;
+  /** What the answer said, for counting; null where none was read. */
+  readonly answerText: AnswerText | null;
+  /** What the tokenizer counted, where figures are missing and the model has one. */
+  readonly tokens: Tokens | null;
 }
 
 export const outcomeOf = ({ ending, status, reading }: Ended): LLMUsageAudit['outcome'] => {

@@ -6,7 +6,7 @@ import type { Settings } from '../settings.ts';
 import { openTelemetry, type Telemetry } from './telemetry.ts';
 
 /** Resolves when the event is on disk or put aside; never rejects. `number` is the attempt's. */
-export type Emit = (build: () => BuiltEvent, call: Call, number: number) => Promise<void>;
+export type Emit = (build: () => BuiltEvent | Promise<BuiltEvent>, call: Call, number: number) => Promise<void>;
 
 export const emitter = (settings: Settings): Emit => {
   const telemetry = openTelemetry();
@@ -21,7 +21,7 @@ export const emitter = (settings: Settings): Emit => {
 };
 
 const emit = async (
-  build: () => BuiltEvent,
+  build: () => BuiltEvent | Promise<BuiltEvent>,
   call: Call,
   number: number,
   { budgets, acceptor }: Settings,
@@ -32,7 +32,9 @@ const emit = async (
   const kind = 'LLMUsageAudit';
   let built: BuiltEvent;
   try {
-    built = build();
+    const made = build();
+    // Not awaited unless it must be, so that the spend is booked in the turn in which the answer ended.
+    built = made instanceof Promise ? await made : made;
   } catch (error) {
     // A bug of ours. What is certain is kept, where somebody will look.
     telemetry.invalid();
@@ -40,7 +42,7 @@ const emit = async (
     return acceptor.deadLetter({ id, at, kind, body }, `the event could not be built: ${String(error)}`);
   }
   const { event, usd, tokens } = built;
-  // In the turn in which the answer ended: the caller's next request must find its spend booked.
+  // At once: the caller's next request must find its spend booked.
   budgets.settle(call.budgets, usd, tokens);
   telemetry.called(event, call);
   const record = { id, at, kind, body: JSON.stringify(event) };

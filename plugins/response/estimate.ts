@@ -1,57 +1,88 @@
-/** Figures for a call whose provider gave none: by a stated rule, and always marked in the event. */
+/** Figures for a call whose provider gave none: by its tokenizer or by a stated rule, and always marked in the event. */
+import type { Call, Platform } from '../contract.ts';
 import { noUsage, type Usage } from '../usage.ts';
-import type { Json } from '../wire.ts';
-
-/** Characters per token of ordinary text, as OpenAI states it for English ("What are tokens and how to count them"). */
-const charsPerToken = 4;
-
-const tokensOf = (chars: number): number => Math.ceil(chars / charsPerToken);
-
-/** Longer than any word: a picture, a recording or a file in base64, which is not billed by its characters. */
-const blob = 1024;
-
-/**
- * Characters of all text that a request sends to the model: messages, instructions, tool descriptions.
- * Walks without recursion, as nesting is the client's to choose.
- */
-export const textChars = (body: Json | undefined): number => {
-  let chars = 0;
-  const open: (Json | undefined)[] = [body];
-  while (open.length > 0) {
-    const value = open.pop();
-    if (typeof value === 'string') chars += value.length > blob && !/\s/.test(value.slice(0, blob)) ? 0 : value.length;
-    else if (Array.isArray(value)) for (const item of value) open.push(item);
-    else if (typeof value === 'object' && value !== null) for (const key in value) open.push(value[key]);
-  }
-  return chars;
-};
+import type { Ended } from './attempt.ts';
+import { requestText, type Spoken, type Tokens } from './spoken.ts';
+import { encodingOf, ruleOf } from './tokenizers.ts';
 
 export interface Estimated {
   usage: Usage | null;
   source: 'provider' | 'partial' | 'estimated' | 'none';
+  /** What the missing figures were estimated by: the tokenizer's name, or the rule's; null when none is missing. */
+  estimator: string | null;
 }
+
+/** What there is to be counted. */
+interface Conversation {
+  readonly model: string | null;
+  readonly messages: number;
+  readonly request: Spoken;
+  readonly answer: Spoken;
+}
+
+const conversationOf = (call: Call, { reading, dialect, answerText }: Ended): Conversation => ({
+  model: reading.model ?? call.ask?.model ?? null,
+  messages: call.ask?.messages.count ?? 0,
+  request: requestText(call.json),
+  answer: answerText?.read(dialect, reading.outputChars) ?? { texts: [], times: 1 },
+});
+
+/** By rule: at once, from the characters. */
+export const byRule = (call: Call, ended: Ended): Tokens => {
+  const { model, request, answer } = conversationOf(call, ended);
+  const rule = ruleOf(model);
+  const sum = ({ texts, times }: Spoken) =>
+    Math.ceil(times * texts.reduce((tokens, text) => tokens + rule.tokensOf(text), 0));
+  return { estimator: rule.name, input: sum(request), output: sum(answer) };
+};
+
+/** A chat message has three tokens beside its role and text, and the answer is primed with three ("How to count tokens
+ * with tiktoken", OpenAI Cookbook). */
+const frame = 3;
+
+/** By the model's tokenizer; null when it has none, or none that answers. */
+export const byTokenizer = async (
+  call: Call,
+  ended: Ended,
+  estimateTokens: Platform['estimateTokens'],
+): Promise<Tokens | null> => {
+  const { model, messages, request, answer } = conversationOf(call, ended);
+  const encoding = encodingOf(model);
+  if (encoding === null) return null;
+  const [input, output] = await Promise.all([
+    estimateTokens(encoding, request.texts),
+    estimateTokens(encoding, answer.texts),
+  ]);
+  if (input === null || output === null) return null;
+  return {
+    estimator: encoding,
+    input: Math.ceil(input * request.times) + (messages === 0 ? 0 : frame * (messages + 1)),
+    output: Math.ceil(output * answer.times),
+  };
+};
 
 /**
  * Fills in what is missing of a text answer.
  * @param complete the answer came to its end, so that figures the provider gave are its last.
  */
-export const withEstimate = (
-  usage: Usage | null,
-  body: Json | undefined,
-  outputChars: number,
-  complete: boolean,
-): Estimated => {
+export const withEstimate = (usage: Usage | null, counted: () => Tokens, complete: boolean): Estimated => {
+  if (complete && usage !== null && usage.input !== null && usage.output !== null)
+    return { usage, source: 'provider', estimator: null };
+  const tokens = counted();
   const given = usage ?? noUsage;
   // A count that opened an unfinished stream is a snapshot: what was seen since may be more.
-  const output = complete && given.output !== null ? given.output : Math.max(given.output ?? 0, tokensOf(outputChars));
-  const input = given.input ?? tokensOf(textChars(body));
-  if (input === given.input && output === given.output && complete) return { usage, source: 'provider' };
-  return { usage: { ...given, input, output }, source: usage === null ? 'estimated' : 'partial' };
+  const output = complete && given.output !== null ? given.output : Math.max(given.output ?? 0, tokens.output);
+  const input = given.input ?? tokens.input;
+  return {
+    usage: { ...given, input, output },
+    source: usage === null ? 'estimated' : 'partial',
+    estimator: tokens.estimator,
+  };
 };
 
 /** For an answer of vectors or scores: what was sent, and no output. */
-export const inputEstimate = (body: Json | undefined): Usage => ({
-  ...noUsage,
-  input: tokensOf(textChars(body)),
-  output: 0,
+export const inputEstimate = ({ input, estimator }: Tokens): Estimated => ({
+  usage: { ...noUsage, input, output: 0 },
+  source: 'estimated',
+  estimator,
 });

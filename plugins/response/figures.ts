@@ -1,12 +1,14 @@
 /** What an attempt used, what that costs, and what it emits: the three figures that everybody looks at. */
 
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
-import type { Call } from '../contract.ts';
+import type { Call, Platform } from '../contract.ts';
 import { impacts } from '../impacts/impacts.ts';
 import { type Costs, type Priced, price } from '../pricing/price.ts';
 import type { Settings } from '../settings.ts';
-import type { Ended, Timing } from './attempt.ts';
-import { type Estimated, inputEstimate, withEstimate } from './estimate.ts';
+import { noUsage } from '../usage.ts';
+import { type Ended, outcomeOf, type Timing } from './attempt.ts';
+import { byRule, byTokenizer, type Estimated, inputEstimate, withEstimate } from './estimate.ts';
+import type { Tokens } from './spoken.ts';
 
 /** It was to be sent, and no connection stood. */
 const neverSent = ({ dispatchedAt, sentAt }: Timing): boolean => dispatchedAt !== null && sentAt === null;
@@ -18,20 +20,22 @@ const neverSent = ({ dispatchedAt, sentAt }: Timing): boolean => dispatchedAt !=
 export const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcome']): Estimated => {
   const { reading, ending, unreadable, status, dialect } = ended;
   const asTold: Estimated = reading.usage
-    ? { usage: reading.usage, source: 'provider' }
-    : { usage: null, source: 'none' };
+    ? { usage: reading.usage, source: 'provider', estimator: null }
+    : { usage: null, source: 'none', estimator: null };
+  const tokens = (): Tokens => ended.tokens ?? byRule(call, ended);
   if (outcome === 'blocked' || call.ask === null) return asTold;
   // Nothing left for the provider, or nothing of the answer is there yet.
-  if ((neverSent(ended.timing) && status === null) || reading.pending) return { usage: null, source: 'none' };
+  if ((neverSent(ended.timing) && status === null) || reading.pending)
+    return { usage: null, source: 'none', estimator: null };
   const failed = (status ?? 500) >= 300 || (outcome === 'error' && reading.outputChars === 0);
   if (failed && ending !== 'client_gone') return asTold;
   if (reading.usage === null && outcome === 'success' && call.json !== null) {
     const counted = dialect.units?.(reading, call.json) ?? null;
-    if (counted) return { usage: counted, source: 'estimated' };
+    if (counted) return { usage: counted, source: 'estimated', estimator: 'request' };
   }
   switch (dialect.makes) {
     case 'vectors':
-      return reading.usage || unreadable ? asTold : { usage: inputEstimate(call.json), source: 'estimated' };
+      return reading.usage || unreadable ? asTold : inputEstimate(tokens());
     case 'media':
     case 'nothing':
       return asTold;
@@ -39,18 +43,36 @@ export const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcom
       if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return asTold;
       // A stream tells itself that it came to its end, also to a gateway that drained it for a client that had left.
       const complete = reading.complete || (ending === 'complete' && ended.stream === null);
-      return withEstimate(reading.usage, call.json, reading.outputChars, complete);
+      return withEstimate(reading.usage, tokens, complete);
     }
   }
 };
 
+/** Stands for figures that are still to be counted. */
+const uncounted: Tokens = { estimator: 'tokenizer', input: 0, output: 0 };
+
+/** Asks the tokenizer, where figures are missing that it can count; null for every other call, which is nearly every one. */
+export const countMissing = (
+  call: Call,
+  ended: Ended,
+  estimateTokens: Platform['estimateTokens'],
+): Promise<Tokens | null> | null =>
+  usageOf(call, { ...ended, tokens: uncounted }, outcomeOf(ended)).estimator === uncounted.estimator
+    ? byTokenizer(call, ended, estimateTokens)
+    : null;
+
+/** The model that answered, and the one asked for where it did not say, or where nobody knows it. */
+export interface Models {
+  readonly model: string | null;
+  readonly requestModel: string | null;
+}
+
 export const priceOf = (
   usage: Estimated['usage'],
-  model: string | null,
+  { model, requestModel }: Models,
   call: Call,
   ended: Ended,
   outcome: LLMUsageAudit['outcome'],
-  settings: Settings,
 ): Priced | { status: 'not_billed'; costs: Costs } => {
   const failed =
     outcome === 'blocked' ||
@@ -58,29 +80,31 @@ export const priceOf = (
     outcome === 'timeout' ||
     (ended.status ?? 0) >= 300 ||
     neverSent(ended.timing);
-  if (usage === null && failed) return { status: 'not_billed', costs: nothingBilled };
-  if (usage === null) return { status: 'unmetered' };
-  return price(
-    { kind: call.incoming.provider.vendor.kind, model, usage, at: ended.timing.receivedAt },
-    settings.prices,
-  );
+  if (usage === null && (failed || ended.dialect.freeWithoutFigures))
+    return { status: 'not_billed', costs: nothingBilled };
+  const { kind } = call.incoming.provider.vendor;
+  return price({ kind, model, requestModel, usage: usage ?? noUsage, at: ended.timing.receivedAt }, call.prices);
 };
 
 export const impactOf = (
   output: number | null,
-  model: string | null,
+  { model, requestModel }: Models,
   call: Call,
-  { sentAt, lastByteAt }: Timing,
+  { timing: { sentAt, lastByteAt }, dialect }: Ended,
   settings: Settings,
 ): { status: LLMUsageAudit['impacts_status']; impacts: LLMUsageAudit['impacts'] } => {
   if (!settings.impacts.enabled) return { status: null, impacts: null };
+  // The method knows the generation of text; that it charges an answer of no tokens, too, says nothing of vectors or pictures.
+  if (dialect.makes !== 'text') return { status: 'unknown_operation', impacts: null };
   if (output === null) return { status: 'no_output', impacts: null };
+  const { vendor, zone } = call.incoming.provider;
   const found = impacts({
-    kind: call.incoming.provider.vendor.kind,
+    kind: vendor.kind,
     model,
+    requestModel,
     outputTokens: output,
     latencySeconds: sentAt === null || lastByteAt === null ? null : Math.max(0, lastByteAt - sentAt) / 1000,
-    zone: settings.impacts.zone,
+    zone: zone ?? settings.impacts.zone,
   });
   return 'unknown' in found
     ? { status: `unknown_${found.unknown}`, impacts: null }

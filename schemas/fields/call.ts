@@ -86,7 +86,7 @@ export const call: Row[] = [
   ['input_prompt', 'json[]?', null, 'Prompt', 'Messages as `{role, content}`; null unless captured.', null],
   ['input_hash', 'keyword?', null, 'Prompt hash', 'HMAC of the prompt; null unless `capture` is `hash`.', null],
   ['input_truncated', 'boolean', null, 'Prompt cut', 'Whether the captured prompt was cut to `capture.max_bytes`.', false],
-  ['output', 'json?', null, 'Output', '`{generations: [{message: {role, content}}]}`; null unless captured.', null],
+  ['output', 'json?', null, 'Output', '`{generations: [{message: {role, content, tool_calls?, reasoning?}}]}`, a tool call as `{name, arguments}`; null unless captured. Of several choices the first.', null],
   ['output_hash', 'keyword?', null, 'Output hash', 'HMAC of the output; null unless `capture` is `hash`.', null],
   ['output_truncated', 'boolean', null, 'Output cut', 'Whether the captured output was cut to `capture.max_bytes`.', false],
 ];

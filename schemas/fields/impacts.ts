@@ -24,7 +24,7 @@ const operation = (at: string, of: string): Row[] => [
 
 // biome-ignore format: a table, one row per field
 export const impacts: Row[] = [
-  ['impacts_status', 'one of: estimated unknown_model unknown_zone unknown_provider no_output?', null, 'Impact status', 'Why `impacts` is there or not: `no_output` when the output tokens are not known; null when impacts are switched off.', 'estimated'],
+  ['impacts_status', 'one of: estimated unknown_model unknown_zone unknown_provider unknown_operation no_output?', null, 'Impact status', 'Why `impacts` is there or not: `unknown_operation` when the answer is no text (embeddings, pictures, sound), which the method does not cover; `no_output` when the output tokens are not known; null when impacts are switched off.', 'estimated'],
   ['impacts', 'object?', null, 'Impacts', 'Estimated from the output tokens, the latency and the electricity mix of the zone; null when not known.', null],
   ...operation('impacts.', ''),
   ['impacts.usage', 'object', null, 'Impacts of use', 'Caused by running the call.', null],

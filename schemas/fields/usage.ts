@@ -26,6 +26,7 @@ export const usage: Row[] = [
   ['usage.search_units', 'count?', 'items', 'Search units', 'Rerank queries as Cohere bills them, of up to a hundred documents each.', null],
   ['usage.reported', 'json?', null, 'Reported usage', 'The provider\'s own usage object, unchanged.', { prompt_tokens: 1200, completion_tokens: 340, total_tokens: 1540 }],
   ['usage.source', 'one of: provider partial estimated none', null, 'Usage source', '`provider`: its own figures; `partial`: some are estimated; `estimated`: all are; `none`: not known.', 'provider'],
+  ['usage.estimator', 'keyword?', null, 'Estimator', 'What the missing figures were estimated by: a tokenizer (`o200k_base`, `cl100k_base`), characters per token (`chars/4`), or what the request asks for (`request`); null when nothing is estimated.', null],
   ['usage.check', 'one of: ok mismatch invalid?', null, 'Usage check', 'Whether the figures agree with each other: `ok`, `mismatch` (parts and totals differ), `invalid` (negative, not a number, too large); null when there is nothing to compare.', 'ok'],
 ];
 
@@ -38,9 +39,9 @@ export const costs: Row[] = [
   ['costs.reasoning_cost', 'amount?', 'USD', 'Reasoning cost', 'Reasoning tokens.', 0.0000768],
   ['costs.cache_read_cost', 'amount?', 'USD', 'Cache read cost', 'Input tokens read from the prompt cache.', 0.0000768],
   ['costs.cache_write_cost', 'amount?', 'USD', 'Cache write cost', 'Input tokens written to the prompt cache.', 0],
-  ['costs.other_cost', 'amount?', 'USD', 'Other cost', 'Audio, images, web searches.', 0],
+  ['costs.other_cost', 'amount?', 'USD', 'Other cost', 'Audio, images and film; what is sold by the piece (seconds, characters, pages, search units); web searches; fees per request.', 0],
   ['costs.total_cost', 'amount', 'USD', 'Cost', 'The sum of the parts, or the provider\'s own figure (then the parts are null).', 0.0003072],
   ['costs.currency', 'one of: dollar', null, 'Currency', 'US dollars, in Otoroshi\'s word.', 'dollar'],
-  ['costs.source', 'keyword', null, 'Price source', '`genai-prices`, `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.', 'genai-prices'],
-  ['costs.catalogue_version', 'keyword?', null, 'Price catalogue version', 'Version of the catalogue; null when the price is not from one.', '0.1.8'],
+  ['costs.source', 'keyword', null, 'Price source', '`genai-prices`, `built-in` (our own list), `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.', 'genai-prices'],
+  ['costs.catalogue_version', 'keyword?', null, 'Price catalogue version', 'Version of the catalogue, the day of our own list, or a hash of the price file; null when the price is not from one.', '0.1.8'],
 ];

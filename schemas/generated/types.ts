@@ -485,7 +485,7 @@ export interface LLMUsageAudit {
    */
   input_truncated: boolean;
   /**
-   * `{generations: [{message: {role, content}}]}`; null unless captured.
+   * `{generations: [{message: {role, content, tool_calls?, reasoning?}}]}`, a tool call as `{name, arguments}`; null unless captured. Of several choices the first.
    */
   output: {
     [k: string]: unknown;
@@ -593,6 +593,10 @@ export interface LLMUsageAudit {
      */
     source: 'provider' | 'partial' | 'estimated' | 'none';
     /**
+     * What the missing figures were estimated by: a tokenizer (`o200k_base`, `cl100k_base`), characters per token (`chars/4`), or what the request asks for (`request`); null when nothing is estimated.
+     */
+    estimator: string | null;
+    /**
      * Whether the figures agree with each other: `ok`, `mismatch` (parts and totals differ), `invalid` (negative, not a number, too large); null when there is nothing to compare.
      */
     check: 'ok' | 'mismatch' | 'invalid' | null;
@@ -626,7 +630,7 @@ export interface LLMUsageAudit {
      */
     cache_write_cost: number | null;
     /**
-     * Audio, images, web searches. Unit: USD.
+     * Audio, images and film; what is sold by the piece (seconds, characters, pages, search units); web searches; fees per request. Unit: USD.
      */
     other_cost: number | null;
     /**
@@ -638,18 +642,19 @@ export interface LLMUsageAudit {
      */
     currency: 'dollar';
     /**
-     * `genai-prices`, `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.
+     * `genai-prices`, `built-in` (our own list), `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.
      */
     source: string;
     /**
-     * Version of the catalogue; null when the price is not from one.
+     * Version of the catalogue, the day of our own list, or a hash of the price file; null when the price is not from one.
      */
     catalogue_version: string | null;
   } | null;
   /**
-   * Why `impacts` is there or not: `no_output` when the output tokens are not known; null when impacts are switched off.
+   * Why `impacts` is there or not: `unknown_operation` when the answer is no text (embeddings, pictures, sound), which the method does not cover; `no_output` when the output tokens are not known; null when impacts are switched off.
    */
-  impacts_status: 'estimated' | 'unknown_model' | 'unknown_zone' | 'unknown_provider' | 'no_output' | null;
+  impacts_status:
+    'estimated' | 'unknown_model' | 'unknown_zone' | 'unknown_provider' | 'unknown_operation' | 'no_output' | null;
   /**
    * Estimated from the output tokens, the latency and the electricity mix of the zone; null when not known.
    */

@@ -96,6 +96,7 @@ export const readProviders = (providers: Configuration['providers']): ProviderCo
       vendor,
       baseUrl: (provider.base_url ?? publicAddress(vendor))?.replace(/\/+$/, '') ?? null,
       credential: provider.credential ?? null,
+      zone: provider.zone ?? null,
       headers: Object.fromEntries(Object.entries(provider.headers).map(([name, value]) => [name.toLowerCase(), value])),
     };
   });

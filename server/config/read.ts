@@ -16,13 +16,11 @@ import type { Config } from './types.ts';
 const pathOf = (place: string): Path =>
   [...place.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
 
-const zoneProblem = (zone: string | undefined): Difference[] => {
+const zoneProblem = (zone: string | undefined, path: Path): Difference[] => {
   if (zone === undefined || Object.hasOwn(zones, zone)) return [];
   const close = nearest(zone, Object.keys(zones));
   const hint = close === null ? '' : ` did you mean "${close}"?`;
-  return [
-    { path: ['impacts', 'zone'], message: `is no known zone;${hint} accepted: three letters as in FRA, USA, or WOR` },
-  ];
+  return [{ path, message: `is no known zone;${hint} accepted: three letters as in FRA, USA, or WOR` }];
 };
 
 const fileProblems = (files: readonly string[]): Difference[] =>
@@ -65,7 +63,8 @@ export const deeperProblems = (written: Configuration, unlike: readonly Differen
   const providers = Object.entries(written.providers ?? {}).filter(([id]) => fits('providers', id));
   return [
     ...providerProblems(Object.fromEntries(providers)),
-    ...(fits('impacts') ? zoneProblem(written.impacts.zone) : []),
+    ...providers.flatMap(([id, { zone }]) => zoneProblem(zone, ['providers', id, 'zone'])),
+    ...(fits('impacts') ? zoneProblem(written.impacts.zone, ['impacts', 'zone']) : []),
     ...(fits('pricing') ? fileProblems(written.pricing.files) : []),
     ...(fits('budgets') ? budgetProblems(written.budgets) : []),
     ...(fits('spool') ? spoolProblem(written.spool) : []),

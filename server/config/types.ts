@@ -13,6 +13,8 @@ export interface ProviderConfig {
   /** Scheme, host and optional path, without a trailing slash. Null: the gateway starts the simulator and fills it in. */
   readonly baseUrl: string | null;
   readonly credential: string | null;
+  /** Electricity mix of its data centres; null: as for all providers. */
+  readonly zone: string | null;
   /** Sent with every call, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
 }

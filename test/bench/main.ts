@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   streams: () => import('./streams.ts'),
   memory: () => import('./memory.ts'),
   spool: () => import('./spool.ts'),
+  meter: () => import('./meter.ts'),
 };
 
 const overview = async (): Promise<string> => {

@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import { calcPrice, type MatchLogic, type ModelInfo, waitForUpdate } from '@pydantic/genai-prices';
 import { openBook } from '../../plugins/pricing/book.ts';
 import { corrections } from '../../plugins/pricing/corrections.ts';
+import { ownList } from '../../plugins/pricing/own-list.ts';
 import { price } from '../../plugins/pricing/price.ts';
+import { searchPrices } from '../../plugins/pricing/searches.ts';
 import { multipliers, openaiPriority } from '../../plugins/pricing/tiers.ts';
 import { noUsage, type Usage } from '../../plugins/usage.ts';
 
@@ -67,11 +69,19 @@ test('every name in the catalogue costs what genai-prices says, in and above lon
   assert.ok(checked > 10_000);
 });
 
-test('the documentation names the source of every tier and correction', () => {
+test('the documentation names the source of every tier, correction and price of our own', () => {
   const page = readFileSync(new URL('../../docs/pricing.md', import.meta.url), 'utf8');
-  for (const { source } of [...multipliers, ...openaiPriority, ...corrections])
+  for (const { source } of [...multipliers, ...openaiPriority, ...corrections, ...searchPrices])
     assert.ok(page.includes(source), source);
   for (const { models } of corrections) for (const model of models) assert.ok(page.includes(`\`${model}\``), model);
+  for (const { models, rates, variants, source } of ownList) {
+    const row = page.split('\n').find((line) => line.includes(`\`${models[0]}\``) && line.includes(source));
+    assert.ok(row, `${models[0]} of ${source}`);
+    for (const model of models) assert.ok(row.includes(`\`${model}\``), model);
+    // Prices by the second of sound stand there by the minute or hour.
+    const prices = [...Object.values(rates), ...Object.values(variants ?? {})].filter((price) => price.length < 20);
+    for (const price of prices) assert.ok(row.includes(price), `${models[0]}: ${price}`);
+  }
 });
 
 interface RecordedCost {

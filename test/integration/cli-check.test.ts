@@ -88,6 +88,22 @@ exporters: []
   );
 });
 
+test('a vendor of whom nobody has recorded an answer is named, with the page that its row comes from', async (t) => {
+  const cwd = folder(t, {
+    'llm-audit.yaml': `version: 1
+providers:
+  a: {kind: deepinfra, credential: x}
+  b: {kind: hyperbolic, credential: x}
+  c: {kind: voyage, credential: x}
+`,
+  });
+  const { code, stderr } = await run([], { cwd });
+  assert.equal(code, 0);
+  assert.match(stderr, /provider a: .*kind deepinfra .*not verified; .* https:\/\/deepinfra\.com\/\S+ \(read 20\d\d-/);
+  assert.match(stderr, /provider b: .*kind hyperbolic .*not verified; nor was its documentation read/);
+  assert.doesNotMatch(stderr, /provider c/);
+});
+
 test('--json says the same to programs', async (t) => {
   const cwd = folder(t, { 'bad.yaml': `version: 1\nproviders: {a: {kind: openai, credential: "\${KEY}"}}\n` });
   const bad = await run(['bad.yaml', '--json'], { cwd });

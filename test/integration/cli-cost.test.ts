@@ -92,6 +92,59 @@ test('usage costs the same in every shape that it comes in', async () => {
   );
 });
 
+test('what is no token is read and priced, too, and a fraction of a second counts', async () => {
+  const cases = [
+    ['openai', 'whisper-1', { type: 'duration', seconds: 8.5 }, 0.00085],
+    ['openai', 'whisper-1', { audio_seconds: 8.5 }, 0.00085],
+    ['openai', 'tts-1', { input_characters: 1000 }, 0.015],
+    ['openai', 'dall-e-3', { images: 1, image_variant: 'hd/1024x1024' }, 0.08],
+    ['openai', 'sora-2', { video_seconds: 4 }, 0.4],
+    ['mistral', 'mistral-ocr-2503', { pages_processed: 2, doc_size_bytes: 100 }, 0.002],
+    ['cohere', 'rerank-v3.5', { billed_units: { search_units: 1 } }, 0.002],
+    ['cohere', 'command-a-03-2025', { billed_units: { input_tokens: 1000, output_tokens: 100 }, tokens: {} }, 0.0035],
+    ['voyage', 'voyage-3.5', { total_tokens: 1000 }, 0.00006],
+    // 1000 new, 2000 read, 3000 written of which 1000 for an hour; 100 out.
+    [
+      'bedrock',
+      'global.anthropic.claude-haiku-4-5-20251001-v1:0',
+      {
+        inputTokens: 1000,
+        outputTokens: 100,
+        cacheReadInputTokens: 2000,
+        cacheWriteInputTokens: 3000,
+        cacheDetails: [
+          { ttl: '5m', inputTokens: 2000 },
+          { ttl: '1h', inputTokens: 1000 },
+        ],
+        totalTokens: 6100,
+      },
+      0.0062,
+    ],
+    // The total says that the cache is inside.
+    ['openai', 'gpt-4o', { inputTokens: 1000, outputTokens: 0, cacheReadInputTokens: 400, totalTokens: 1000 }, 0.002],
+  ] as const;
+  const lines = cases.map(([provider, model, usage], id) => ({ id, provider, model, usage }));
+  const { stdout, stderr, code } = await run(['cost', '--cases', '-', '--at', '2026-11-01'], ndjson(...lines));
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.deepEqual(
+    answers(stdout).map(({ costs }) => costs?.total_cost),
+    cases.map(([, , , cost]) => cost),
+  );
+});
+
+test('a case may name the model asked for, whose price counts where the one that answered has none', async () => {
+  const usage = { prompt: 1000, completion: 0 };
+  const [line] = answers(
+    (
+      await run(
+        ['cost', '--cases', '-'],
+        ndjson({ id: 1, provider: 'azure', model: 'our-deployment', request_model: 'gpt-4o', usage }),
+      )
+    ).stdout,
+  );
+  assert.equal(line.costs.total_cost, 0.0025);
+});
+
 test('a service tier counts, an unknown price is null and says so', async () => {
   const { stdout, code } = await run(
     ['cost', '--cases', '-'],
@@ -181,7 +234,10 @@ test('a price file comes before the catalogue; what is wrong in it is told', asy
   ];
   const { stdout, stderr, code } = await run(['cost', '--json', '--prices', prices, ...question]);
   const [{ costs }] = answers(stdout);
-  assert.deepEqual([costs.total_cost, costs.source, costs.catalogue_version], [0.003, 'litellm-file', null]);
+  assert.deepEqual(
+    [costs.total_cost, costs.source, costs.catalogue_version],
+    [0.003, 'litellm-file', 'sha256:e855732227ef'],
+  );
   assert.match(stderr, /prices\.json: "bad"\.input_cost_per_token: "x" is not a price/);
   assert.equal(code, 2);
 });

@@ -401,7 +401,7 @@ test('a spent budget refuses before the call with 429, and malformed or unknown 
   const headers = { ...simulate({ usage }), authorization: 'Bearer k' };
   const call = (body = chat(), path = '/v1/chat/completions') => post(`${stack.origin}/openai${path}`, body, headers);
   assert.equal((await call('{"broken')).statusCode, 400);
-  assert.equal((await call('{}', '/v1/images/generations')).statusCode, 403);
+  assert.equal((await call('{}', '/v1/unheard/of')).statusCode, 403);
   const codes: number[] = [];
   for (let i = 0; i < 4; i++) {
     const answer = await call();

@@ -1,6 +1,7 @@
 /** A meter inside this process: exchanges through the two plugins, without a command around them. */
 import { openBudgets } from '../../plugins/budgets/budgets.ts';
 import { nodePlatform } from '../../plugins/hosts/node/platform.ts';
+import { openTokenizer } from '../../plugins/hosts/node/tokenizer.ts';
 import { memoryStore } from '../../plugins/hosts/stores/memory.ts';
 import { openBook } from '../../plugins/pricing/book.ts';
 import type { Settings } from '../../plugins/settings.ts';
@@ -14,7 +15,10 @@ export type Reader = (exchange: Exchange) => Promise<LLMUsageAudit[]>;
 export const pluginsMeter = (split: number | null = null, change: Partial<Settings> = {}): Reader => {
   const { capture, privacy, impacts, identity, limits } = defaultConfig({});
   const settings = {
-    platform: nodePlatform(new Uint8Array(32), limits.responseBody),
+    platform: {
+      ...nodePlatform(new Uint8Array(32), limits.responseBody),
+      estimateTokens: openTokenizer({ patience: 60_000 }),
+    },
     budgets: openBudgets([], memoryStore()),
     prices: openBook().book,
     keys: null,

@@ -21,8 +21,8 @@ const rooms: Record<string, readonly string[]> = {
 /** Floors of plugins/, from the ground up: a file may import from its own floor and those below. */
 const floors: readonly RegExp[] = [
   /^(?:framing|redaction)\/|^(?:usage|wire)\.ts$/,
-  /^dialects\/|^contract\.ts$/,
-  /^(?:pricing|impacts)\//,
+  /^dialects\//,
+  /^(?:pricing|impacts)\/|^contract\.ts$/,
   /^(?:budgets|request|response)\/|^(?:event-builder|settings)\.ts$/,
   /^[a-z-]+\.ts$/,
   /^hosts\//,

@@ -1,53 +1,17 @@
 /** What the plugins need from Node. */
 import { createHmac, randomFillSync } from 'node:crypto';
-import { createBrotliDecompress, createInflate, createUnzip, createZstdDecompress } from 'node:zlib';
-import type { Inflater, Platform } from '../../contract.ts';
+import type { Platform } from '../../contract.ts';
+import { inflater } from './inflate.ts';
+import { openTokenizer } from './tokenizer.ts';
 
-const decoders = {
-  gzip: createUnzip,
-  'x-gzip': createUnzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-} as const;
-
-/** @param hmacKey of this installation; @param maxInflated bytes that one body may unpack to (a bomb is cut off). */
+/** @param hmacKey of this installation; @param maxInflated bytes that a body may unpack to however small it came. */
 export const nodePlatform = (hmacKey: Uint8Array, maxInflated: number): Platform => ({
   now: () => performance.timeOrigin + performance.now(),
   randomId: uuidv7,
   hmac: (text) => createHmac('sha256', hmacKey).update(text).digest('hex').slice(0, 32),
-  inflate: (encoding, onBytes) => {
-    const create = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined;
-    return create ? inflater(create(), maxInflated, onBytes) : null;
-  },
+  inflate: (encoding, onBytes) => inflater(encoding, maxInflated, onBytes),
+  estimateTokens: openTokenizer(),
 });
-
-const inflater = (
-  stream: ReturnType<(typeof decoders)[keyof typeof decoders]>,
-  maxInflated: number,
-  onBytes: (bytes: Uint8Array) => void,
-): Inflater => {
-  let left = maxInflated;
-  const finished = new Promise<boolean>((resolve) => {
-    stream.on('data', (bytes: Buffer) => {
-      left -= bytes.length;
-      if (left < 0) stream.destroy();
-      else onBytes(bytes);
-    });
-    stream.once('end', () => resolve(true));
-    stream.once('error', () => resolve(false));
-    stream.once('close', () => resolve(false));
-  });
-  return {
-    push: (bytes) => {
-      if (!stream.destroyed) stream.write(bytes);
-    },
-    end: () => {
-      stream.end();
-      return finished;
-    },
-  };
-};
 
 const random = Buffer.alloc(4096);
 let used = random.length;

@@ -33,7 +33,7 @@ const configured = (kind: GatewayKind, upstream: string, dataDir: string): Ready
     dataDir,
     keysFile: join(dataDir, 'keys.json'),
     listen: loopback,
-    providers: [{ id: 'openai', vendor, baseUrl: upstream, credential: null, headers: {} }],
+    providers: [{ id: 'openai', vendor, baseUrl: upstream, credential: null, zone: null, headers: {} }],
     exporters: kind === 'audited+file' ? [file] : [],
   };
 };

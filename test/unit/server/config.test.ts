@@ -133,7 +133,7 @@ providers:
   api: {kind: openai}
   a: {kind: opnai, credential: "\${KEY}"}
   b: {kind: azure-openai, base_url: "ftp://x"}
-  c: {kind: vllm}
+  c: {kind: vllm, zone: SWX}
 timeouts: {head: 10 minutes, idle: 0s}
 impacts: {zone: FRX}
 pricing: {files: [/does/not/exist.json]}
@@ -155,6 +155,7 @@ exporters:
       `6:32 providers.a.credential: the environment variable KEY is not set; set it, or write \${KEY:-default}`,
       '7:27 providers.b.base_url: must be an address that starts with http:// or https://',
       '8:3 providers.c.base_url: is missing: a provider of kind vllm has no one public address',
+      '8:19 providers.c.zone: is no known zone; did you mean "SWE"? accepted: three letters as in FRA, USA, or WOR',
       '9:12 timeouts.head: must be a duration: 500ms, 30s, 2m, 1h or 1d',
       '10:11 impacts.zone: is no known zone; did you mean "FRA"? accepted: three letters as in FRA, USA, or WOR',
       '11:19 pricing.files[0]: the file /does/not/exist.json cannot be read (ENOENT)',

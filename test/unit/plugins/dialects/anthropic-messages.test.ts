@@ -95,6 +95,74 @@ test('all passes of an answer with iterations are counted, each with its own mod
   );
 });
 
+test('a lone compaction pass is paid, though the top level says nothing was used', () => {
+  const usage = usageOf(
+    start({ input_tokens: 0, output_tokens: 0 }),
+    delta(
+      {
+        input_tokens: 0,
+        output_tokens: 0,
+        iterations: [{ type: 'compaction', input_tokens: 180_000, output_tokens: 3500 }],
+      },
+      'compaction',
+    ),
+    end,
+  );
+  assert.partialDeepStrictEqual(usage, { input: 180_000, output: 3500 });
+});
+
+test('a web search stream is billed by the final cache total, not by the breakdown of its start', () => {
+  const usage = usageOf(
+    start({
+      input_tokens: 9,
+      cache_creation_input_tokens: 31_490,
+      cache_read_input_tokens: 0,
+      cache_creation: { ephemeral_5m_input_tokens: 30_490, ephemeral_1h_input_tokens: 1000 },
+      output_tokens: 1,
+    }),
+    delta({
+      input_tokens: 12,
+      cache_creation_input_tokens: 184_457,
+      cache_read_input_tokens: 600,
+      output_tokens: 80,
+      server_tool_use: { web_search_requests: 2 },
+    }),
+    end,
+  );
+  assert.partialDeepStrictEqual(usage, {
+    input: 12 + 184_457 + 600,
+    cacheWrite: 184_457,
+    cacheWrite1h: 1000,
+    cacheWrite5m: 183_457,
+    webSearches: 2,
+  });
+});
+
+test('one-hour cache writes of a stream keep their lifetime when the end says nothing of it', () => {
+  const cache_creation = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 700 };
+  const usage = usageOf(
+    start({ input_tokens: 1, cache_creation_input_tokens: 700, cache_creation, output_tokens: 1 }),
+    delta({ input_tokens: 1, cache_creation_input_tokens: 700, output_tokens: 5 }),
+    end,
+  );
+  assert.partialDeepStrictEqual(usage, { cacheWrite: 700, cacheWrite1h: 700, cacheWrite5m: 0 });
+});
+
+test('a refusal is a finish reason, before and after some text', () => {
+  const { finish, error, usage } = readAnswer(
+    anthropicMessages,
+    sse(start({ input_tokens: 8, output_tokens: 1 }), text('I '), delta({ output_tokens: 4 }, 'refusal'), end),
+  );
+  assert.partialDeepStrictEqual({ finish, error, usage }, { finish: ['refusal'], error: null, usage: { output: 4 } });
+});
+
+test('an answer in this format is known at any path', () => {
+  const { recognises } = anthropicMessages;
+  assert.equal(recognises?.({ type: 'message', usage: { input_tokens: 1 } }, null), true);
+  assert.equal(recognises?.({ type: 'message_start', message: {} }, 'message_start'), true);
+  assert.equal(recognises?.({ type: 'message', text: 'hello' }, null), false);
+});
+
 test('an error event after some text keeps what was read', () => {
   const reading = readAnswer(
     anthropicMessages,
@@ -125,7 +193,10 @@ test('skimmed or taken apart, whole or byte by byte, a stream reads the same', (
     end,
   );
   const reference = readAnswer(anthropicMessages, stream, undefined, true);
-  assert.equal(reference.text?.join(''), 'hello world{"city":1}');
+  assert.partialDeepStrictEqual(reference.text, {
+    content: ['hello ', 'world'],
+    calls: [{ name: 'weather', arguments: ['{"city":1}'] }],
+  });
   for (const split of [1, 5, 1 << 20]) {
     assert.partialDeepStrictEqual(readAnswer(anthropicMessages, stream, split), {
       usage: reference.usage,

@@ -147,7 +147,8 @@ test('skimmed or taken apart, whole or byte by byte, a stream reads the same', (
   const reference = readAnswer(openaiChat, stream, undefined, true);
   for (const split of [1, 2, 7, 64, 1 << 20]) {
     const skimmed = readAnswer(openaiChat, stream, split);
-    assert.deepEqual({ ...skimmed, text: null, outputChars: 0 }, { ...reference, text: null, outputChars: 0 });
+    const { model, finish, usage, toolCalls, complete } = reference;
+    assert.partialDeepStrictEqual(skimmed, { model, finish, usage, toolCalls, complete });
     // Escapes are counted as they stand when a chunk is only skimmed.
     assert.ok(skimmed.outputChars >= reference.outputChars && skimmed.outputChars < reference.outputChars + 20);
   }

@@ -77,5 +77,73 @@ test('a plain answer gives its text and its calls', () => {
     undefined,
     true,
   );
-  assert.partialDeepStrictEqual(reading, { toolCalls: ['lookup'], finish: [], text: ['Paris', '{}'] });
+  assert.partialDeepStrictEqual(reading, {
+    toolCalls: ['lookup'],
+    finish: [],
+    text: { content: ['Paris'], calls: [{ name: 'lookup', arguments: ['{}'] }] },
+  });
+});
+
+test('a stored answer brings figures once it is there, and only if it was made in the background', () => {
+  const read = (status: string, background: boolean) =>
+    readAnswer(openaiResponses, JSON.stringify(response(status, { background, usage })));
+  assert.partialDeepStrictEqual(read('queued', true), { pending: true, deferred: true });
+  assert.partialDeepStrictEqual(read('completed', true), { pending: false, deferred: true, usage: { input: 75 } });
+  assert.equal(read('completed', false).deferred, false);
+  for (const [path, fetches] of [
+    ['/v1/responses/resp_1', true],
+    ['/v1/responses', false],
+    ['/v1/responses/resp_1/input_items', false],
+  ] as const)
+    assert.equal(openaiResponses.fetches?.(path), fetches, path);
+});
+
+test('the provider’s own tools are called by the name of their type', () => {
+  const output = [
+    { type: 'web_search_call', action: { type: 'search' } },
+    { type: 'code_interpreter_call', code: '1 + 1' },
+    { type: 'custom_tool_call', name: 'shell', input: 'ls' },
+    { type: 'mcp_call', name: 'find', arguments: '{}' },
+  ];
+  assert.deepEqual(readAnswer(openaiResponses, JSON.stringify(response('completed', { usage, output }))).toolCalls, [
+    'web_search',
+    'code_interpreter',
+    'shell',
+    'find',
+  ]);
+});
+
+test('reasoning, refusals and arguments are text, sound is not', () => {
+  const stream = sse(
+    { type: 'response.created', response: response('in_progress') },
+    { type: 'response.reasoning_summary_text.delta', delta: 'abc' },
+    { type: 'response.refusal.delta', delta: 'de' },
+    { type: 'response.output_audio.delta', delta: 'AAAAAAAA' },
+    { type: 'response.function_call_arguments.delta', delta: '{}' },
+    { type: 'response.completed', response: response('completed', { usage }) },
+  );
+  for (const wantText of [false, true])
+    assert.equal(readAnswer(openaiResponses, stream, undefined, wantText).outputChars, 7);
+});
+
+test('pictures that a tool made are a pass of their own, beside the model’s own figures', () => {
+  const made = { input_tokens: 20, output_tokens: 272, output_tokens_details: { image_tokens: 272 } };
+  const tools = [{ type: 'image_generation', model: 'gpt-image-1' }];
+  const { usage: read } = readAnswer(
+    openaiResponses,
+    JSON.stringify(response('completed', { usage, tools, tool_usage: { image_gen: made } })),
+  );
+  assert.partialDeepStrictEqual(read, { input: 75, output: 40 });
+  assert.deepEqual(
+    read?.passes?.map((pass) => [pass.model, pass.usage.output, pass.usage.outputImage]),
+    [
+      [null, 40, null],
+      ['gpt-image-1', 272, 272],
+    ],
+  );
+  const none = { tool_usage: { image_gen: { input_tokens: 0, output_tokens: 0 } } };
+  assert.equal(
+    readAnswer(openaiResponses, JSON.stringify(response('completed', { usage, ...none }))).usage?.passes,
+    null,
+  );
 });

@@ -11,6 +11,8 @@ test('a kind and all its aliases name one vendor, in any case', () => {
     ['gemini', 'google'],
     ['x-ai', 'xai'],
     ['mistralai', 'mistral'],
+    ['kimi', 'moonshot'],
+    ['inference.net', 'inference-net'],
   ] as const) {
     assert.equal(vendorOf(name)?.kind, kind);
   }
@@ -34,6 +36,11 @@ test('a host is matched whole: neither a longer name nor another domain passes f
     ['europe-west4-aiplatform.googleapis.com', 'vertex'],
     ['aiplatform.googleapis.com', 'vertex'],
     ['localhost:11434', 'ollama'],
+    ['api.voyageai.com', 'voyage'],
+    ['runtime.sagemaker.us-east-1.amazonaws.com', 'sagemaker'],
+    ['team.cloud.databricks.com', 'databricks'],
+    ['us-south.ml.cloud.ibm.com', 'watsonx'],
+    ['llama.endpoints.kepler.ai.cloud.ovh.net', 'ovhcloud'],
     ['localhost:8000', undefined],
     ['api.openai.com.example.org', undefined],
     ['evil-api.openai.com', undefined],
@@ -71,5 +78,14 @@ test("a model's maker is read from the name that a reseller gives it", () => {
     '',
   ]) {
     assert.equal(makerOf(opaque), null, opaque);
+  }
+});
+
+test('a row without a recording says where it was read, or that it was not; one with a recording needs no page', () => {
+  for (const { kind, verified, documented } of vendors) {
+    if (verified) assert.equal(documented, null, kind);
+    if (documented === null) continue;
+    assert.match(documented.page, /^https:\/\/[a-z0-9.-]+\.[a-z]+\/\S+$/, kind);
+    assert.match(documented.seen, /^20\d\d-\d\d-\d\d$/, kind);
   }
 });

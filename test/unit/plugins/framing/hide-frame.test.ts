@@ -70,3 +70,30 @@ test('with CRLF line ends, too, exactly the one frame is taken out, wherever the
     { numRuns: 3000 },
   );
 });
+
+test('a frame of megabytes passes piece by piece, and every other byte stays, wherever the stream is cut', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('\n', '\r\n', '\r'),
+      fc.integer({ min: 30_000, max: 1_500_000 }),
+      fc.integer({ min: 60_000, max: 1_200_000 }),
+      (end, size, length) => {
+        const line = (text: string) => `data: ${text}${end}${end}`;
+        const kept = [line('x'.repeat(length)), line('a'), line('y'.repeat(length * 2)), line('b')];
+        const [first = '', ...others] = kept;
+        const bytes = encoder.encode([line('HIDE'), first, line('HIDE'), ...others, line('HIDE')].join(''));
+        const hider = new FrameHider(isMarked);
+        let out = '';
+        let held = 0;
+        for (let at = 0; at < bytes.length; at += size) {
+          out += decoder.decode(hider.pass(bytes.subarray(at, at + size)));
+          held = Math.max(held, Math.min(bytes.length, at + size) - out.length);
+        }
+        out += decoder.decode(hider.end());
+        assert.equal(out, kept.join(''));
+        assert.ok(held < 65_700, `${held} bytes held back`);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

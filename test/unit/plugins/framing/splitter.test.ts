@@ -60,7 +60,10 @@ test('frames put together again are the stream, byte for byte', () => {
     fc.property(stream, fc.integer({ min: 1, max: 9 }), (text, size) => {
       const bytes = encoder.encode(text);
       const out: number[] = [];
-      const splitter = new FrameSplitter((frame) => out.push(...frame));
+      const splitter = new FrameSplitter(
+        (frame) => out.push(...frame),
+        () => assert.fail('no frame is that long'),
+      );
       for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size));
       splitter.end();
       assert.deepEqual(Uint8Array.from(out), bytes);
@@ -69,13 +72,51 @@ test('frames put together again are the stream, byte for byte', () => {
   );
 });
 
-test('a frame beyond the limit is lost, and the one behind it is read', () => {
+test('a frame beyond the limit comes in pieces, and the one behind it whole', () => {
   const frames: [string, boolean][] = [];
-  const splitter = new FrameSplitter((frame, whole) => frames.push([new TextDecoder().decode(frame), whole]), 16);
-  splitter.push(encoder.encode('data: 0123456789'));
-  splitter.push(encoder.encode('0123456789'));
-  splitter.push(encoder.encode('\n\nda'));
-  splitter.push(encoder.encode('ta: ok\n\n'));
-  assert.equal(frames[0]?.[1], false);
-  assert.deepEqual(frames[1], ['data: ok\n\n', true]);
+  let pieces = '';
+  const splitter = new FrameSplitter(
+    (frame, whole) => frames.push([new TextDecoder().decode(frame), whole]),
+    (piece) => {
+      pieces += new TextDecoder().decode(piece);
+    },
+    16,
+  );
+  for (const chunk of ['data: 0123456789', '0123456789', '\n\nda', 'ta: ok\n\n']) splitter.push(encoder.encode(chunk));
+  assert.equal(pieces, 'data: 01234567890123456789\n\n');
+  assert.deepEqual(frames, [
+    ['', false],
+    ['data: ok\n\n', true],
+  ]);
+});
+
+test('the data of a frame of megabytes is made small, in one line or several, however lines end and bytes are cut', () => {
+  const [head, tail] = [`{"image":"${'A'.repeat(2 << 20)}",`, '"usage":{"tokens":7}}'];
+  for (const end of ['\n', '\r\n', '\r']) {
+    for (const lines of [
+      [`data: ${head}${tail}`],
+      [`data:${head}`, `data: ${tail}`],
+      ['id: 1', `data: ${head}`, ':', `data:${tail}`],
+    ]) {
+      for (const size of [1 << 16, 1000, 1 << 24]) {
+        const frame = ['event: done', ...lines, '', ''].join(end);
+        const bytes = encoder.encode(`data: {"a":1}${end}${end}${frame}data: {"b":2}${end}${end}`);
+        const events: [string | null, string][] = [];
+        const reader = new SseReader((event, text) => events.push([event, text]));
+        for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+        reader.end();
+        assert.deepEqual(
+          [events[0], events[2]],
+          [
+            [null, '{"a":1}'],
+            [null, '{"b":2}'],
+          ],
+        );
+        assert.equal(events[1]?.[0], 'done');
+        assert.ok((events[1]?.[1].length ?? 0) < 3 << 20);
+        assert.deepEqual(JSON.parse(events[1]?.[1] ?? '').usage, { tokens: 7 });
+        assert.equal(reader.lost, 0);
+      }
+    }
+  }
 });

@@ -102,3 +102,10 @@ test('warnings of model and zone come with the figures', () => {
     'electricity-mix-wue-world',
   ]);
 });
+
+test('the model asked for stands in for one that is not listed, and is marked as our mapping', () => {
+  const stand = known({ kind: 'azure', model: 'our-deployment', requestModel: 'gpt-4o' });
+  assert.deepEqual([stand.model, stand.mapped], ['gpt-4o', true]);
+  assert.equal(unknown({ model: 'our-model', requestModel: 'our-model' }), 'model');
+  assert.equal(known({ model: 'gpt-4o', requestModel: 'gpt-4o-mini' }).model, 'gpt-4o');
+});

@@ -149,6 +149,102 @@ test('a tier of a price file overrides what it names; a tier it lacks is left to
   assert.deepEqual(inTier('flex'), [6.25, 'genai-prices']);
 });
 
+test('pieces of a price file count, by what the model makes', () => {
+  const litellm = file({
+    hearer: {
+      litellm_provider: 'openai',
+      mode: 'audio_transcription',
+      input_cost_per_second: 1e-4,
+      output_cost_per_second: 1e-4,
+    },
+    speaker: { litellm_provider: 'openai', mode: 'audio_speech', input_cost_per_character: 1.5e-5 },
+    painter: { litellm_provider: 'openai', mode: 'image_generation', output_cost_per_image: 0.04 },
+    'hd/1024-x-1792/painter': { litellm_provider: 'openai', mode: 'image_generation', input_cost_per_image: 0.12 },
+    'standard/512-x-512/painter': { litellm_provider: 'openai', mode: 'image_generation', input_cost_per_pixel: 1e-7 },
+    filmer: { litellm_provider: 'openai', mode: 'video_generation', output_cost_per_video_per_second: 0.1 },
+    veo: { litellm_provider: 'openai', mode: 'video_generation', output_cost_per_second: 0.4 },
+    reader: { litellm_provider: 'openai', mode: 'ocr', ocr_cost_per_page: 0.004, ocr_cost_per_page_batches: 0.002 },
+    ranker: { litellm_provider: 'openai', mode: 'rerank', input_cost_per_query: 0.002, input_cost_per_token: 0 },
+    plain: { input_cost_per_second: 2e-4 },
+    rented: { litellm_provider: 'openai', mode: 'chat', output_cost_per_second: 0.01, input_cost_per_second: 0.01 },
+    both: {
+      litellm_provider: 'openai',
+      mode: 'image_generation',
+      output_cost_per_image: 1,
+      output_cost_per_image_token: 1e-5,
+      input_cost_per_token: 1e-6,
+    },
+  });
+  const total = (model: string, usage: Partial<Usage>) => asked({ litellm }, 'openai', model, usage)[0];
+  assert.equal(total('hearer', { audioSeconds: 2.5 }), 0.00025);
+  assert.equal(total('speaker', { inputCharacters: 1000 }), 0.015);
+  assert.equal(total('painter', { images: 2 }), 0.08);
+  assert.equal(total('painter', { images: 1, imageVariant: 'hd/1024x1792' }), 0.12);
+  assert.equal(total('painter', { images: 1, imageVariant: 'standard/512x512' }), 0.0262144);
+  assert.equal(total('painter', { images: 1, imageVariant: 'hd/9999x9999' }), 'unpriced');
+  assert.equal(total('filmer', { videoSeconds: 4 }), 0.4);
+  assert.equal(total('veo', { videoSeconds: 8 }), 3.2);
+  assert.equal(total('reader', { pages: 3 }), 0.012);
+  assert.equal(total('reader', { pages: 3, serviceTier: 'batch' }), 0.006);
+  assert.equal(total('ranker', { searchUnits: 1, output: 0 }), 0.002);
+  assert.equal(total('plain', { audioSeconds: 10 }), 0.002);
+  assert.equal(total('rented', { audioSeconds: 10 }), 'unpriced');
+  assert.equal(total('both', { input: 100, output: 50, outputImage: 50, images: 1 }), 0.0006, 'not twice');
+});
+
+test("tiers of long contexts and service tiers meet in one key, and xAI's begin at the threshold", () => {
+  const prices = {
+    input_cost_per_token: 1e-6,
+    input_cost_per_token_above_128k_tokens: 2e-6,
+    input_cost_per_token_priority: 3e-6,
+    input_cost_per_token_above_128k_tokens_priority: 6e-6,
+    output_cost_per_token: 0,
+  };
+  const litellm = file({
+    'xai/grok': { litellm_provider: 'xai', ...prices },
+    gemini: { litellm_provider: 'gemini', ...prices },
+  });
+  const total = (kind: string, model: string, input: number, serviceTier: string | null = null) =>
+    asked({ litellm }, kind, model, { input, output: 0, serviceTier })[0];
+  assert.equal(total('xai', 'grok', 127_999), 0.127999);
+  assert.equal(total('xai', 'grok', 128_000), 0.256);
+  assert.equal(total('google', 'gemini', 128_000), 0.128);
+  assert.equal(total('google', 'gemini', 128_001), 0.256002);
+  assert.equal(total('google', 'gemini', 128_001, 'priority'), 0.768006);
+});
+
+test('a dated snapshot has the price of its name without the date, where the source has none of its own', () => {
+  const config = [{ provider: 'openai', model: 'gpt-4o', input: '7', output: '7' }];
+  const litellm = file({
+    'gpt-4o-mini': { litellm_provider: 'openai', input_cost_per_token: 1e-6, output_cost_per_token: 0 },
+    'gpt-4o-mini-2024-07-18': { litellm_provider: 'openai', input_cost_per_token: 2e-6, output_cost_per_token: 0 },
+  });
+  assert.deepEqual(asked({ config }, 'openai', 'gpt-4o-2024-08-06'), [7, 'config']);
+  assert.deepEqual(asked({ litellm }, 'openai', 'gpt-4o-mini-2024-07-18'), [2, 'litellm-file']);
+  assert.deepEqual(asked({ litellm }, 'openai', 'gpt-4o-mini-2099-01-01'), [1, 'litellm-file']);
+});
+
+test('a fine-tuned model is found in a price file by its base, without its owner', () => {
+  const litellm = file({
+    'ft:gpt-5-2025-08-07': { litellm_provider: 'openai', input_cost_per_token: 4e-6, output_cost_per_token: 0 },
+    'gpt-5-2025-08-07': { litellm_provider: 'openai', input_cost_per_token: 1e-6, output_cost_per_token: 0 },
+  });
+  assert.deepEqual(asked({ litellm }, 'openai', 'ft:gpt-5-2025-08-07:org::id'), [4, 'litellm-file']);
+});
+
+test('your own price may be by the piece, and must be by something', () => {
+  const config = [{ model: 'ocr', page: '0.0005' }];
+  assert.deepEqual(asked({ config }, 'vllm', 'ocr', { pages: 4 }), [0.002, 'config']);
+  const { problems } = openBook({ config: [{ model: 'x', cache_read: '1' }] });
+  assert.match(problems[0] ?? '', /^prices\[0\]\.input: state a price: one or more of input, output, audio_second/);
+});
+
+test('the version of a price file stands in the cost', () => {
+  const text = '{"m": {"input_cost_per_token": 1e-06}}';
+  const { book } = openBook({ litellm: [{ name: 'prices.json', text, version: 'sha256:123' }] });
+  assert.equal(book.tariffOf('vllm', 'm', null)?.version, 'sha256:123');
+});
+
 test('a broken price file is told with file, model and key, and its good entries count', () => {
   const text =
     '{"bad": {"input_cost_per_token": -1}, "list": [], "text": {"output_cost_per_token": "free"}, "good": {"input_cost_per_token": 1e-6, "output_cost_per_token": 0}}';

@@ -83,6 +83,31 @@ test('a long text without blanks is kept up to its limit', () => {
   assert.equal(truncated, true);
 });
 
+test('data is not stored, whichever way it is written', () => {
+  const base64 = 'iVBORw0KGgo'.repeat(200);
+  const lines = (base64.match(/.{1,76}/g) ?? []).join('\n');
+  const vector = Array.from({ length: 1536 }, (_, index) => (Math.sin(index) / 10).toFixed(7));
+  for (const [text, mark] of [
+    [base64, '[binary]'],
+    [base64.replaceAll('/', '_').replaceAll('+', '-'), '[binary]'],
+    ['data:image/png;base64,iVBORw0KGgo=', '[binary]'],
+    ['data:audio/wav;codecs=pcm;base64,iVBORw0KGgo=', '[binary]'],
+    [lines, '[binary]'],
+    [lines.replaceAll('\n', '\r\n'), '[binary]'],
+    [lines.replaceAll('\n', '\\n'), '[binary]'],
+    [vector.join(','), '[vector]'],
+    [vector.join(', '), '[vector]'],
+    [vector.join(',\n    '), '[vector]'],
+  ] as const)
+    for (const mode of ['redacted', 'full'] as const)
+      assert.equal(capture(mode, `see ${text} there`, 64 * 1024, hmac).content, `see ${mark} there`);
+});
+
+test('a short list of figures and a long path are no data', () => {
+  for (const text of ['prices 1.2500, 2.5000, 10.0000 dollars', `/srv/${'directory/'.repeat(20)}file.txt`])
+    assert.equal(capture('full', text, 1000, hmac).content, text);
+});
+
 test('a long word before a text is cut in linear time', () => {
   const started = process.cpuUsage();
   capture('redacted', `${'A'.repeat(1 << 20)} ${'word '.repeat(60_000)}`, 64 * 1024, hmac);
@@ -105,6 +130,12 @@ test('a megabyte made to slow the masks of personal details takes no more than l
     'GB12 ',
     'data:',
     'data:a/',
+    'data:a/b;c',
+    '0.1234, ',
+    '0.1234',
+    `${'A'.repeat(60)}\n`,
+    `${'A'.repeat(60)}\n${'A'.repeat(60)}\n `,
+    `${'A'.repeat(60)}\\n`,
   ];
   for (const unit of [...words, `${'a'.repeat(63)} `, `${'a'.repeat(255)} `, `${'1'.repeat(11)} x `]) {
     const text = unit.repeat((1 << 20) / unit.length);

@@ -39,11 +39,11 @@ test("the normal form is stable, and an encoded slash or a letter's case is kept
 
 test('what cannot spend is free, what might is unknown', () => {
   assert.equal(kindOf('GET', '/v1/models'), 'free');
-  assert.equal(kindOf('GET', '/v1/responses/resp_1'), 'free');
+  assert.equal(kindOf('GET', '/v1/responses/resp_1'), 'fetched');
   assert.equal(kindOf('OPTIONS', '/v1/chat/completions'), 'free');
   assert.equal(kindOf('DELETE', '/v1/responses/resp_1'), 'free');
   assert.equal(kindOf('POST', '/v1/messages/count_tokens'), 'free');
   assert.equal(kindOf('POST', '/v1/responses/resp_1/cancel'), 'free');
-  assert.equal(kindOf('POST', '/v1/images/generations'), 'unknown');
+  assert.equal(kindOf('POST', '/v1/unheard/of'), 'unknown');
   assert.equal(kindOf('PUT', '/v1/anything'), 'unknown');
 });
