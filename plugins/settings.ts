@@ -22,6 +22,6 @@ export interface Settings {
   readonly privacy: { readonly user: Privacy; readonly email: Privacy; readonly clientIp: Privacy };
   readonly impacts: { readonly enabled: boolean; readonly zone: string | null };
   readonly identity: { readonly product: string; readonly environment: string; readonly tenant: string };
-  /** Bodies up to this many bytes are read; longer ones pass through unread. */
+  /** Request bodies up to this many bytes are read, longer ones pass through unread; answers are scanned beyond 1 MiB. */
   readonly maxReadBytes: number;
 }

@@ -1,7 +1,7 @@
 /** Anthropic Text Completions (legacy): no usage anywhere, each event of a stream brings a piece of the text. */
 import { anthropicMessages } from './anthropic-messages.ts';
 import { addText, type Dialect, plainAsk } from './dialect.ts';
-import { errorOf, isNull, lengthOf, object, paramsOf, plainCount, string } from './read.ts';
+import { errorOf, object, paramsOf, plainCount, string } from './read.ts';
 
 const params = ['temperature', 'top_p', 'top_k', 'max_tokens_to_sample'] as const;
 
@@ -34,12 +34,6 @@ export const anthropicComplete: Dialect = {
   },
 
   event: (reading, _name, event) => anthropicComplete.whole(reading, event),
-
-  onlyText: (name, text) => {
-    if (name === 'ping') return 0;
-    const stop = text.indexOf('"stop_reason":');
-    return name === 'completion' && stop >= 0 && isNull(text, stop + 14) ? lengthOf(text, 'completion') : -1;
-  },
 
   recognises: (answer) => answer.type === 'completion' && typeof answer.completion === 'string',
 

@@ -4,7 +4,7 @@ import { noUsage, type Pass, type Usage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
 import { googleModel } from './google-path.ts';
-import { count, errorOf, lengthOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
+import { count, errorOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
 
 const params = ['temperature', 'top_p', 'top_k', 'max_tokens', 'service_tier', 'inference_geo'] as const;
 
@@ -71,11 +71,6 @@ export const anthropicMessages: Dialect = {
       case 'error':
         reading.error = errorOf(event.error) ?? reading.error;
     }
-  },
-
-  onlyText: (name, text) => {
-    if (name !== 'content_block_delta') return name === 'ping' || name === 'content_block_stop' ? 0 : -1;
-    return lengthOf(text, 'text') + lengthOf(text, 'thinking') + lengthOf(text, 'partial_json');
   },
 
   recognises: (answer) =>

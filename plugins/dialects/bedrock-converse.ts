@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../wire.ts';
 import { awsErrors } from './aws-errors.ts';
 import { bedrockModel } from './bedrock-model.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, plainAsk, type Reading } from './dialect.ts';
-import { array, count, lengthOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
+import { array, count, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
 
 export const bedrockConverse: Dialect = {
   name: 'bedrock-converse',
@@ -63,11 +63,6 @@ export const bedrockConverse: Dialect = {
       case 'metadata':
         return metadata(reading, event);
     }
-  },
-
-  onlyText: (name, text) => {
-    if (name === 'contentBlockStop') return 0;
-    return name === 'contentBlockDelta' ? lengthOf(text, 'text') + lengthOf(text, 'input') : -1;
   },
 
   recognises: (answer, event) =>

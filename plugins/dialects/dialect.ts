@@ -177,11 +177,6 @@ export interface Dialect {
   whole(reading: Reading, answer: JsonObject): void;
   /** Reads one event of a stream. */
   event(reading: Reading, name: string | null, event: JsonObject): void;
-  /**
-   * Fast path: characters of generated text in an event that holds nothing else worth reading, else -1 (parse it).
-   * Must say -1 whenever in doubt.
-   */
-  onlyText?(name: string | null, text: string): number;
   /** What the request alone tells of a successful call whose answer gave no figures: characters to speak, pictures asked for. */
   units?(reading: Reading, body: JsonObject): Usage | null;
   /** Whether an answer, or an event of a stream, found at an unknown path is of this format. */

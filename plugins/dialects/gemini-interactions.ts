@@ -4,7 +4,7 @@ import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Re
 import { readInteractionUsage } from './gemini-usage.ts';
 import { googleRefusal } from './google-refusal.ts';
 import { repeated, snakeKeys } from './protobuf-json.ts';
-import { errorOf, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = ['background', 'store', 'service_tier'] as const;
 const generationParams = [
@@ -67,11 +67,6 @@ export const geminiInteractions: Dialect = {
     if (type === 'step.start' || type === 'content.start') readStep(reading, object(event.step ?? event.content));
     if (type === 'step.delta' || type === 'content.delta') readDelta(reading, object(event.delta));
   },
-
-  onlyText: (name, text) =>
-    (name === 'step.delta' || name === 'content.delta') && !/"(?:error|usage|total_usage|name)"/.test(text)
-      ? lengthOf(text, 'text') + lengthOf(text, 'arguments')
-      : -1,
 
   recognises: (answer, event) => answer.object === 'interaction' || event?.startsWith('interaction.') === true,
 

@@ -4,7 +4,7 @@ import { addArguments, addReasoning, addText, addToolCall, addUnkept, type Diale
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiStreamUsage } from './openai-stream-usage.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, isNull, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -73,18 +73,6 @@ export const openaiChat: Dialect = {
       part(reading, object(choice.delta) ?? {}, isFirst(choice));
       finish(reading, choice);
     }
-  },
-
-  // A chunk of plain text has one choice, whose finish reason is null, and says nothing of usage, or null.
-  onlyText: (_name, text) => {
-    const finish = text.indexOf('"finish_reason":');
-    if (finish < 0 || !isNull(text, finish + 16) || text.includes('"finish_reason":', finish + 16)) return -1;
-    const usage = text.indexOf('"usage":');
-    if ((usage >= 0 && !isNull(text, usage + 8)) || text.includes('"error"')) return -1;
-    const content = lengthOf(text, 'content');
-    if (content > 0) return content;
-    if (!text.includes('"tool_calls"')) return lengthOf(text, 'reasoning_content');
-    return text.includes('"name"') ? -1 : lengthOf(text, 'arguments');
   },
 
   recognises: (answer) =>

@@ -5,7 +5,7 @@ import { openaiChat } from './openai-chat.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiStreamUsage } from './openai-stream-usage.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { array, isNull, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { array, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -41,15 +41,6 @@ export const openaiCompletions: Dialect = {
 
   whole: (reading, answer) => read(reading, answer),
   event: (reading, _name, chunk) => read(reading, chunk),
-
-  // As in Chat Completions: a finish reason of null, and no usage, or null.
-  onlyText: (_name, text) => {
-    const finish = text.indexOf('"finish_reason":');
-    if (finish < 0 || !isNull(text, finish + 16) || text.includes('"finish_reason":', finish + 16)) return -1;
-    const usage = text.indexOf('"usage":');
-    if ((usage >= 0 && !isNull(text, usage + 8)) || text.includes('"error"')) return -1;
-    return lengthOf(text, 'text') || -1;
-  },
 
   recognises: (answer) => answer.object === 'text_completion' && Array.isArray(answer.choices),
 

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../wire.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiFigures, readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, lengthOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -64,11 +64,6 @@ export const openaiResponses: Dialect = {
     else if (type === 'response.output_item.added') readCall(reading, object(event.item), place(event));
     // The error is the event itself at OpenAI, an object inside it elsewhere.
     else if (type === 'error') reading.error = errorOf(event.error) ?? errorOf({ ...event, type: null });
-  },
-
-  onlyText: (name, text) => {
-    if (!name?.endsWith('.delta') || text.includes('"error"')) return -1;
-    return isSound(name) ? 0 : lengthOf(text, 'delta');
   },
 
   recognises: (answer, event) =>

@@ -17,7 +17,7 @@ export const readOpenaiUsage = (reading: Reading, raw: Json | undefined, service
   if (!usage) return;
   const figures = openaiFigures(reading, usage);
   if (figures.input === null && figures.output === null) return;
-  figures.serviceTier = reading.serviceTier ?? figures.serviceTier ?? reading.usage?.serviceTier ?? null;
+  figures.serviceTier = string(serviceTier) ?? figures.serviceTier ?? reading.usage?.serviceTier ?? reading.serviceTier;
   reading.usage = agreeWithTotal(figures);
   reading.reported = usage;
 };

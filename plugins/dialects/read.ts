@@ -67,22 +67,3 @@ export const plainCount = (value: Json | undefined): number | null =>
 /** Whether `null` stands at this place of JSON text, behind a space or not. */
 export const isNull = (json: string, at: number): boolean =>
   json.charCodeAt(json.charCodeAt(at) === 32 ? at + 1 : at) === 110;
-
-/** Length of the string under a key in JSON text, escapes counted as they stand; 0 when it is absent or no string. */
-export const lengthOf = (json: string, key: string): number => {
-  const found = json.indexOf(`"${key}":`);
-  if (found < 0) return 0;
-  let start = found + key.length + 3;
-  while (json.charCodeAt(start) === 32) start++;
-  if (json.charCodeAt(start) !== 34) return 0;
-  start++;
-  let end = json.indexOf('"', start);
-  while (end > 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
-  return end < 0 ? 0 : end - start;
-};
-
-const isEscaped = (text: string, at: number): boolean => {
-  let slashes = 0;
-  while (text.charCodeAt(at - 1 - slashes) === 92) slashes++;
-  return slashes % 2 === 1;
-};

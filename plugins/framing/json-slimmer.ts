@@ -50,7 +50,9 @@ export class JsonSlimmer {
   /** A piece ended with an odd number of backslashes; so do the bytes before the quote that was found. */
   #escaping = false;
   #escapes = false;
+  /** Of what is left out: how deep the reading is in it, and whether it is the rest of a list. */
   #droppedDepth = 0;
+  #dropsRest = false;
 
   push(bytes: Uint8Array): void {
     let at = 0;
@@ -126,14 +128,12 @@ export class JsonSlimmer {
   #value(byte: number, at: number): number {
     const inList = this.#isList.at(-1) === true;
     if (inList) this.#openItem();
-    const spent = this.#out.length > totalBytes || (this.#lists > 0 && this.#out.length - this.#memberAt > memberBytes);
-    if ((byte | brace) === openBrace) {
-      if (spent || this.#isList.length === deepest) {
-        this.#out.length = this.#itemAt;
-        this.#within = 'dropped';
-        this.#droppedDepth = 0;
-        return at;
-      }
+    const full = this.#out.length > totalBytes;
+    const spent = full || (this.#lists > 0 && this.#out.length - this.#memberAt > memberBytes);
+    const isContainer = (byte | brace) === openBrace;
+    if (inList && (spent || (!isContainer && this.#countScalar() > listScalars))) return this.#drop(at, 1);
+    if (isContainer) {
+      if (spent || this.#isList.length === deepest) return this.#drop(at, 0);
       const isList = byte === openBracket;
       this.#out.byte(byte);
       this.#isList.push(isList);
@@ -143,19 +143,29 @@ export class JsonSlimmer {
       this.#expected = isList ? 'value or ]' : 'key or }';
       return at + 1;
     }
-    this.#drops = spent;
-    if (inList) {
-      const count = this.#scalars.at(-1) as number;
-      if (count >= listScalars) this.#drops = true;
-      else this.#scalars[this.#scalars.length - 1] = count + 1;
-    }
+    this.#drops = full;
     if (byte === quote) {
-      this.#openString('string', this.#drops ? 0 : textBytes);
+      this.#openString('string', full ? 0 : spent ? scalarBytes : textBytes);
       return at + 1;
     }
     this.#within = 'scalar';
     this.#tokenAt = this.#out.length;
     return this.#endsScalar(byte) ? this.#break(at) : at;
+  }
+
+  #countScalar(): number {
+    const count = (this.#scalars.at(-1) as number) + 1;
+    this.#scalars[this.#scalars.length - 1] = count;
+    return count;
+  }
+
+  /** Leaves out the container that begins here, or, from a depth of 1, the rest of the list. */
+  #drop(at: number, depth: 0 | 1): number {
+    this.#out.length = this.#itemAt;
+    this.#within = 'dropped';
+    this.#droppedDepth = depth;
+    this.#dropsRest = depth === 1;
+    return at;
   }
 
   #openItem(): void {
@@ -276,11 +286,16 @@ export class JsonSlimmer {
     this.#closeItem(!this.#drops);
   }
 
-  /** Passes over a container that is left out. */
+  /** Passes over what is left out. */
   #dropped(bytes: Uint8Array, from: number): number {
     for (let at = from; at < bytes.length; at++) {
       const byte = bytes[at] as number;
       if (byte === quote) {
+        const end = shortEnd(bytes, at + 1);
+        if (end > 0) {
+          at = end;
+          continue;
+        }
         this.#within = 'dropped string';
         this.#escaping = false;
         return at + 1;
@@ -288,7 +303,9 @@ export class JsonSlimmer {
       const either = byte | brace;
       if (either === openBrace) this.#droppedDepth++;
       else if (either === closeBrace && --this.#droppedDepth === 0) {
-        this.#closeItem(false);
+        this.#within = 'structure';
+        if (!this.#dropsRest) this.#closeItem(false);
+        else if (!this.#closes(byte)) return this.#break(at);
         return at + 1;
       }
     }
@@ -300,6 +317,16 @@ export class JsonSlimmer {
     return at;
   }
 }
+
+/** Index of the quote that ends a short string without escapes, which is faster than a search; 0: it is another one. */
+const shortEnd = (bytes: Uint8Array, from: number): number => {
+  const most = Math.min(bytes.length, from + scalarBytes);
+  for (let at = from; at < most; at++) {
+    if (bytes[at] === quote) return at;
+    if (bytes[at] === backslash) return 0;
+  }
+  return 0;
+};
 
 /** Bytes of a character in UTF-8, by its first. */
 const sizeOf = (first: number): number => (first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);

@@ -1,17 +1,16 @@
 /** The text of one JSON value that arrives piece by piece: as it stands, or made small when it is long. */
-import { HeldBytes } from './held-bytes.ts';
+import { HeldBlocks } from './held-blocks.ts';
 import { JsonSlimmer } from './json-slimmer.ts';
 
 /** A value up to here is kept as it is; bytes. */
 export const wholeBytes = 1024 * 1024;
 
 const utf8 = new TextDecoder();
-const none = new Uint8Array(0);
 
-/** Memory: never more than a few times `wholeBytes`, however long the value is. */
+/** Memory: never much more than `wholeBytes`, however long the value is. */
 export class JsonText {
   readonly #limit: number;
-  #held: HeldBytes | null = null;
+  #held: HeldBlocks | null = null;
   #slimmer: JsonSlimmer | null = null;
   /** The only piece so far: most values come in one, which is then never copied. */
   #only: Uint8Array | null = null;
@@ -21,17 +20,26 @@ export class JsonText {
     this.#limit = Math.min(limit, wholeBytes);
   }
 
-  /** @param bytes must stay as they are during this turn; beyond it with `stays` only. */
+  /** @param stays the bytes are not changed later. */
   push(bytes: Uint8Array, stays: boolean): void {
     if (this.#slimmer) this.#slimmer.push(bytes);
     else if (this.#length + bytes.length > this.#limit) this.#slim(bytes);
     else if (this.#length === 0 && stays) this.#only = bytes;
     else {
-      this.#held ??= new HeldBytes();
+      this.#held ??= new HeldBlocks();
       if (this.#only) this.#held.append(this.#only);
       this.#only = null;
       this.#held.append(bytes);
     }
+  }
+
+  /** The text, and room for the next value; null when it was long and no JSON. */
+  take(): string | null {
+    const text = this.#slimmer ? this.#slimmer.text() : this.#only ? utf8.decode(this.#only) : decoded(this.#held);
+    this.#slimmer = null;
+    this.#only = null;
+    this.#held = null;
+    return text;
   }
 
   get #length(): number {
@@ -40,22 +48,19 @@ export class JsonText {
 
   #slim(bytes: Uint8Array): void {
     this.#slimmer = new JsonSlimmer();
-    this.#slimmer.push(this.#bytes());
+    for (const block of this.#only ? [this.#only] : (this.#held?.blocks() ?? [])) this.#slimmer.push(block);
     this.#slimmer.push(bytes);
     this.#only = null;
     this.#held = null;
   }
-
-  /** The text, and room for the next value; null when it was long and no JSON. */
-  take(): string | null {
-    const text = this.#slimmer ? this.#slimmer.text() : utf8.decode(this.#bytes());
-    this.#slimmer = null;
-    this.#only = null;
-    if (this.#held) this.#held.length = 0;
-    return text;
-  }
-
-  #bytes(): Uint8Array {
-    return this.#only ?? this.#held?.view() ?? none;
-  }
 }
+
+const decoded = (held: HeldBlocks | null): string => {
+  if (held === null) return '';
+  const blocks = held.blocks();
+  if (blocks.length === 1) return utf8.decode(blocks[0]);
+  const decoder = new TextDecoder();
+  let text = '';
+  for (const block of blocks) text += decoder.decode(block, { stream: true });
+  return text + decoder.decode();
+};

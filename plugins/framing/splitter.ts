@@ -1,9 +1,11 @@
 /** Cuts a byte stream into SSE frames, wherever the network cut it, without looking inside. */
 import { HeldBytes } from './held-bytes.ts';
-import { wholeBytes } from './json-text.ts';
 
 const LF = 10;
 const CR = 13;
+
+/** A frame longer than this is read on its way: it is a picture, or a whole answer once more. */
+const longestHeld = 256 * 1024;
 
 /**
  * Calls `onFrame` with the bytes of each complete frame, blank line included: a blank line ends a frame, a line ends
@@ -25,7 +27,7 @@ export class FrameSplitter {
   constructor(
     onFrame: (frame: Uint8Array, whole: boolean) => void,
     onPiece: (piece: Uint8Array) => void,
-    limit: number = wholeBytes,
+    limit = longestHeld,
   ) {
     this.#onFrame = onFrame;
     this.#onPiece = onPiece;

@@ -5,6 +5,7 @@ import type { Dialect, Reading } from '../dialects/dialect.ts';
 import { recognised } from '../dialects/other.ts';
 import { object } from '../dialects/read.ts';
 import { AwsEventStreamReader } from '../framing/aws-event-stream.ts';
+import { concat, withoutBlanks } from '../framing/body-start.ts';
 import { JsonArrayReader } from '../framing/json-array.ts';
 import { JsonText } from '../framing/json-text.ts';
 import { NdjsonReader } from '../framing/ndjson.ts';
@@ -12,9 +13,8 @@ import { SseReader } from '../framing/sse.ts';
 import type { Headers, Json } from '../wire.ts';
 import { EventSeries } from './event-series.ts';
 import { AnswerText } from './spoken.ts';
+import { encodingsOf, unpacker } from './unpack.ts';
 
-/** More than one is hardly ever seen; each costs memory. */
-const maxEncodings = 4;
 /** Event names of a stream whose events are learned. */
 const maxSeries = 16;
 
@@ -57,9 +57,8 @@ export class AnswerReader {
     this.#limit = limit;
     this.#type = headers['content-type'] ?? '';
     const encodings = encodingsOf(headers['content-encoding']);
-    const packed = encodings.length > 0;
-    this.#inflater = packed && encodings.length <= maxEncodings ? this.#unpack(encodings, platform) : null;
-    this.unreadable = packed && this.#inflater === null;
+    this.#inflater = encodings.length > 0 ? unpacker(encodings, platform, (bytes) => this.#read(bytes)) : null;
+    this.unreadable = encodings.length > 0 && this.#inflater === null;
   }
 
   get isStream(): boolean {
@@ -91,26 +90,6 @@ export class AnswerReader {
     });
   }
 
-  /** Undoes the encodings from the last to the first, as they were applied in their order. */
-  #unpack(encodings: readonly string[], platform: Platform): Inflater | null {
-    const stages: Inflater[] = [];
-    let next = (bytes: Uint8Array): void => this.#read(bytes);
-    for (const encoding of encodings) {
-      const stage = platform.inflate(encoding, next);
-      if (stage === null) return null;
-      stages.unshift(stage);
-      next = (bytes) => stage.push(bytes);
-    }
-    return {
-      push: next,
-      end: async () => {
-        let whole = true;
-        for (const stage of stages) whole = (await stage.end()) && whole;
-        return whole;
-      },
-    };
-  }
-
   #read(bytes: Uint8Array): void {
     if (this.#framing === null) this.#begin(bytes);
     else if (this.#framing instanceof JsonText) this.#framing.push(bytes, true);
@@ -120,8 +99,7 @@ export class AnswerReader {
   /** Chooses the framing, once the body's beginning shows it. */
   #begin(bytes: Uint8Array): void {
     const head = this.#head === null ? bytes : concat(this.#head, bytes);
-    const from = this.#type.includes(awsType) ? 0 : blankBytes(head);
-    this.#head = head.subarray(from);
+    this.#head = this.#type.includes(awsType) ? head : withoutBlanks(head);
     if (this.#head.length >= longestLineStart || opens.has(this.#head[0] ?? 0)) this.#choose(this.#head);
   }
 
@@ -215,15 +193,6 @@ interface StreamReader {
   end(): void;
 }
 
-const encodingsOf = (header: string | undefined): string[] =>
-  header === undefined
-    ? []
-    : header
-        .toLowerCase()
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== '' && name !== 'identity');
-
 const awsType = 'vnd.amazon.eventstream';
 const linesTypes = /ndjson|jsonl|json-seq|stream\+json/;
 
@@ -254,22 +223,3 @@ const longestLineStart = 6;
 /** `{`, `[` and `<`: no event stream begins so. */
 const openBracket = 0x5b;
 const opens = new Set([0x7b, openBracket, 0x3c]);
-const byteOrderMark = [0xef, 0xbb, 0xbf];
-
-/** How many bytes of white space, and of a byte order mark or its beginning, stand in front. */
-const blankBytes = (bytes: Uint8Array): number => {
-  let at = 0;
-  while (at < byteOrderMark.length && bytes[at] === byteOrderMark[at]) at++;
-  // Another character, or its rest is in the next piece.
-  if (at < byteOrderMark.length) at = 0;
-  while (at < bytes.length && blanks.has(bytes[at] as number)) at++;
-  return at;
-};
-const blanks = new Set([0x20, 0x09, 0x0a, 0x0d]);
-
-const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-};

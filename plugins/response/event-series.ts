@@ -7,12 +7,15 @@ export class EventSeries {
   readonly #series = new JsonSeries();
   /** Of the holes, those whose characters are all that the format takes from such an event; null: it takes more. */
   #texts: readonly number[] | null = null;
+  /** Characters of text that stand in every event of the form. */
+  #always = 0;
 
   /** Reads an event of a form that is known; false: it must be parsed. */
   read(dialect: Dialect, reading: Reading, name: string | null, text: string): boolean {
     const series = this.#series;
     if (!series.matches(text)) return false;
     if (reading.text === null && this.#texts) {
+      reading.outputChars += this.#always;
       for (const hole of this.#texts) reading.outputChars += series.lengthOf(hole);
       return true;
     }
@@ -24,7 +27,11 @@ export class EventSeries {
   /** Learns the form of an event that was parsed, and read. */
   learn(dialect: Dialect, name: string | null, text: string, event: JsonObject): void {
     this.#texts = null;
-    if (this.#series.learn(text, event)) this.#texts = onlyTexts(dialect, name, event, this.#series.holes);
+    if (!this.#series.learn(text, event)) return;
+    const { holes } = this.#series;
+    this.#texts = onlyTexts(dialect, name, event, holes);
+    if (this.#texts)
+      this.#always = charsIn(dialect, name, event) - this.#texts.reduce((sum, at) => sum + length(holes[at]), 0);
   }
 }
 
@@ -45,6 +52,17 @@ const onlyTexts = (
     if (chars > 0) texts.push(at);
   }
   return texts;
+};
+
+const charsIn = (dialect: Dialect, name: string | null, event: JsonObject): number => {
+  const reading = newReading(false);
+  dialect.event(reading, name, event);
+  return reading.outputChars;
+};
+
+const length = (hole: Hole | undefined): number => {
+  const text = hole && (hole.parent as JsonObject)[hole.key];
+  return typeof text === 'string' ? text.length : 0;
 };
 
 const probe = 'seventeen letters';

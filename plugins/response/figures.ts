@@ -43,7 +43,10 @@ export const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcom
       if (unreadable && reading.usage === null && reading.outputChars === 0 && ending === 'complete') return asTold;
       // A stream tells itself that it came to its end, also to a gateway that drained it for a client that had left.
       const complete = reading.complete || (ending === 'complete' && ended.stream === null);
-      return withEstimate(reading.usage, tokens, complete);
+      const counted = withEstimate(reading.usage, tokens, complete);
+      // The counts may be ours; in which tier it is served an answer says long before its end.
+      if (reading.usage === null && counted.usage) counted.usage.serviceTier = reading.serviceTier;
+      return counted;
     }
   }
 };

@@ -193,7 +193,7 @@ export interface Configuration {
      */
     request_body: string;
     /**
-     * So much of an answer is read for its usage, unpacked; the client gets all of it in any case.
+     * A packed answer that unpacks to more than this, and to more than a hundred times its size, is not read further. Any other answer is read to its end, whatever its length: beyond 1 MiB it is scanned as it passes.
      */
     response_body: string;
   };

@@ -164,23 +164,17 @@ test('bifrost#3451: cache writes of a stream are not billed as input as well', a
   assert.deepEqual(bill(event), { input: 159_223, output: 2745, total: 161_968, dollars: 1.06376125 });
 });
 
-for (const thread of ['bifrost#5354', 'bifrost#5510', 'bifrost#5355', 'bifrost#6598']) {
-  const [input, cached] = thread === 'bifrost#5510' ? [90_000, 0] : [1500, 46_500];
-  test(`${thread}: a last snapshot with cache counters replaces the first one, no field outlives it (${cached} cached)`, async () => {
-    const event = await metered(
-      claudeStream(
-        'kimi-k2.5',
-        { input_tokens: input + cached, output_tokens: 1 },
-        { input_tokens: input, cache_read_input_tokens: cached, output_tokens: 320 },
-        'https://api.moonshot.ai/anthropic/v1/messages',
-      ),
-    );
-    const whole = input + cached;
-    assert.partialDeepStrictEqual(bill(event), { input: whole, output: 320, total: whole + 320 });
-    const dollars = (input * 600 + cached * 100 + 320 * 3000) / 1e9;
-    assert.equal(event.costs?.total_cost, dollars);
-  });
-}
+test('bifrost#5354, #5510, #5355, #6598: a snapshot with cache counters replaces the first one, no greater figure outlives it', async () => {
+  const event = await metered(
+    claudeStream(
+      'kimi-k2.5',
+      { input_tokens: 48_000, output_tokens: 1 },
+      { input_tokens: 1500, cache_read_input_tokens: 46_500, output_tokens: 320 },
+      'https://api.moonshot.ai/anthropic/v1/messages',
+    ),
+  );
+  assert.deepEqual(bill(event), { input: 48_000, output: 320, total: 48_320, dollars: 0.00651 });
+});
 
 test('litellm#42663: what a web search wrote to the cache later counts, the first snapshot is outdated', async () => {
   const event = await metered(
@@ -207,55 +201,45 @@ test('litellm#42663: what a web search wrote to the cache later counts, the firs
   assert.partialDeepStrictEqual(event.usage, { cache_write_tokens: 184_457, web_search_requests: 3 });
 });
 
-for (const thread of ['litellm#31724', 'litellm#32073']) {
-  const repeats = thread === 'litellm#32073';
-  test(`${thread}: writes for an hour have their own price in a stream (${repeats ? 'total repeated' : 'said once'})`, async () => {
-    const event = await metered(
-      claudeStream(
-        'claude-sonnet-4-5',
-        {
-          input_tokens: 12,
-          cache_creation_input_tokens: 40_000,
-          cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 40_000 },
-          cache_read_input_tokens: 0,
-          output_tokens: 1,
-        },
-        repeats
-          ? { input_tokens: 12, cache_creation_input_tokens: 40_000, cache_read_input_tokens: 0, output_tokens: 50 }
-          : { output_tokens: 50 },
-      ),
-    );
+test('litellm#31724, #32073: writes for an hour have their own price in a stream, whether its end repeats them or not', async () => {
+  const written = { input_tokens: 12, cache_creation_input_tokens: 40_000, cache_read_input_tokens: 0 };
+  const start = {
+    ...written,
+    cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 40_000 },
+    output_tokens: 1,
+  };
+  for (const end of [{ output_tokens: 50 }, { ...written, output_tokens: 50 }]) {
+    const event = await metered(claudeStream('claude-sonnet-4-5', start, end));
     // 0.000036 input, 0.24 at the price of an hour (0.15 at that of five minutes), 0.00075 output.
     assert.deepEqual(bill(event), { input: 40_012, output: 50, total: 40_062, dollars: 0.240786 });
     assert.partialDeepStrictEqual(event.usage, { cache_write_5m_tokens: 0, cache_write_1h_tokens: 40_000 });
-  });
-}
+  }
+});
 
-for (const thread of ['gateway#1210', 'gateway#1754']) {
-  test(`${thread}: the cache is added to what Bedrock calls input${thread === 'gateway#1754' ? ', in a stream too' : ''}`, async () => {
-    const usage = {
-      inputTokens: 562,
-      outputTokens: 10,
-      totalTokens: 3631,
-      cacheReadInputTokens: 3059,
-      cacheWriteInputTokens: 0,
-    };
-    const whole = converse(usage);
-    const streamed: OneCall = {
-      ...whole,
-      url: `${whole.url}-stream`,
-      headers: awsStreamHeaders,
-      answer: Buffer.concat([
-        awsEvent('messageStart', { role: 'assistant' }),
-        awsEvent('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Sali' } }),
-        awsEvent('messageStop', { stopReason: 'end_turn' }),
-        awsEvent('metadata', { usage, metrics: { latencyMs: 5 } }),
-      ]),
-    };
-    const event = await metered(thread === 'gateway#1754' ? streamed : whole);
-    assert.deepEqual(bill(event), { input: 3621, output: 10, total: 3631, dollars: 0.0027537 });
-  });
-}
+test('gateway#1210, #1754: the cache is added to what Bedrock calls input, streamed or not', async () => {
+  const usage = {
+    inputTokens: 562,
+    outputTokens: 10,
+    totalTokens: 3631,
+    cacheReadInputTokens: 3059,
+    cacheWriteInputTokens: 0,
+  };
+  const whole = converse(usage);
+  const streamed: OneCall = {
+    ...whole,
+    url: `${whole.url}-stream`,
+    headers: awsStreamHeaders,
+    answer: Buffer.concat([
+      awsEvent('messageStart', { role: 'assistant' }),
+      awsEvent('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Sali' } }),
+      awsEvent('messageStop', { stopReason: 'end_turn' }),
+      awsEvent('metadata', { usage, metrics: { latencyMs: 5 } }),
+    ]),
+  };
+  for (const call of [whole, streamed]) {
+    assert.deepEqual(bill(await metered(call)), { input: 3621, output: 10, total: 3631, dollars: 0.0027537 });
+  }
+});
 
 test('ruby_llm#832: the cache is not taken off what leaves it out already', async () => {
   const event = await metered(
@@ -297,22 +281,22 @@ const background = {
   usage: { input_tokens: 1000, output_tokens: 100, total_tokens: 1100 },
 };
 
-test('litellm#15740: an answer fetched again and again is billed once', async () => {
+test('litellm#15740, #29638: a call through the Responses API makes one event, whoever made the model', async () => {
+  const call: OneCall = {
+    url: 'https://gateway.example/v1/responses',
+    body: { model: 'claude-sonnet-4-5', input: 'Hoi' },
+    answer: { ...background, model: 'claude-sonnet-4-5', background: false },
+  };
+  assert.partialDeepStrictEqual(bill(await metered(call)), { input: 1000, output: 100, total: 1100 });
+});
+
+test('litellm#17814: an answer fetched again and again is billed once', async () => {
   const read = meterOn();
   const fetched = exchangeOf({ url: 'https://api.openai.com/v1/responses/resp_1', method: 'GET', answer: background });
   const first = await read(fetched);
   assert.deepEqual(first.map(bill), [{ input: 1000, output: 100, total: 1100, dollars: 0.00021 }]);
   assert.deepEqual(await read(fetched), []);
   assert.deepEqual(await read(fetched), []);
-});
-
-test('litellm#29638: a call through the Responses API makes one event, whatever it could be translated to', async () => {
-  const event = await metered({
-    url: 'https://api.openai.com/v1/responses',
-    body: { model: 'gpt-4o-mini', input: 'Hoi' },
-    answer: { ...background, background: false },
-  });
-  assert.deepEqual(bill(event), { input: 1000, output: 100, total: 1100, dollars: 0.00021 });
 });
 
 test('litellm#5118: a call for pictures makes one event, its pictures are billed once', async () => {
@@ -334,7 +318,25 @@ test('litellm#13810: the tier that served is billed, not the one asked for', asy
   assert.equal(standard.costs?.total_cost, 0.135);
 });
 
-test('litellm#38458: a stream keeps the tier that served it', async () => {
+test('litellm#38458: a stream on Vertex keeps the tier that its traffic type names', async () => {
+  const chunk = (text: string, counts: object) => ({
+    candidates: [{ content: { role: 'model', parts: [{ text }] } }],
+    usageMetadata: { trafficType: 'ON_DEMAND_FLEX', ...counts },
+    modelVersion: 'gemini-2.5-flash',
+  });
+  const event = await metered({
+    url: 'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse',
+    body: { contents: [{ role: 'user', parts: [{ text: 'Hoi' }] }] },
+    answer: sse(
+      chunk('Sa', {}),
+      chunk('li', { promptTokenCount: 100_000, candidatesTokenCount: 1000, totalTokenCount: 101_000 }),
+    ),
+  });
+  assert.equal(event.service_tier, 'flex');
+  assert.deepEqual(bill(event), { input: 100_000, output: 1000, total: 101_000, dollars: 0.01625 });
+});
+
+test('litellm#38458: a tier that only the first chunks of a stream name is not forgotten', async () => {
   const chunk = { id: 'c', model: 'gpt-5', service_tier: 'flex' };
   const event = await metered({
     url: 'https://api.openai.com/v1/chat/completions',
@@ -342,7 +344,6 @@ test('litellm#38458: a stream keeps the tier that served it', async () => {
     answer: sse(
       { ...chunk, choices: [{ index: 0, delta: { content: 'Sali' }, finish_reason: null }] },
       { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
-      // The last chunk says nothing of the tier.
       { id: 'c', model: 'gpt-5', choices: [], usage: flexUsage },
       '[DONE]',
     ),
@@ -351,58 +352,44 @@ test('litellm#38458: a stream keeps the tier that served it', async () => {
   assert.equal(event.costs?.total_cost, 0.0675);
 });
 
-const grok = 'https://api.x.ai/v1';
-
-for (const thread of ['sub2api#5771', 'ai#12425']) {
-  const streamed = thread === 'ai#12425';
-  test(`${thread}: reasoning that Grok counts on top of the answer is output${streamed ? ', in a stream too' : ''}`, async () => {
-    const usage = {
-      prompt_tokens: 10_120,
-      completion_tokens: 1499,
-      total_tokens: 14_428,
-      completion_tokens_details: { reasoning_tokens: 2809 },
-    };
-    const whole = chat('grok-4-fast-reasoning', usage, { url: `${grok}/chat/completions` });
-    const event = await metered(
-      streamed
-        ? {
-            url: whole.url,
-            body: { model: 'grok-4-fast-reasoning', stream: true, messages },
-            answer: sse(
-              { id: 'c', model: 'grok-4-fast-reasoning', choices: [{ index: 0, delta: { content: 'Sali' } }] },
-              {
-                id: 'c',
-                model: 'grok-4-fast-reasoning',
-                choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
-                usage,
-              },
-              '[DONE]',
-            ),
-          }
-        : whole,
-    );
+test('sub2api#5771, ai#12425, promptfoo#9507: reasoning of Grok is output once, inside the answer or on top of it', async () => {
+  const model = 'grok-4-fast-reasoning';
+  const onTop = {
+    prompt_tokens: 10_120,
+    completion_tokens: 1499,
+    total_tokens: 14_428,
+    completion_tokens_details: { reasoning_tokens: 2809 },
+  };
+  const inside = {
+    input_tokens: 10_120,
+    output_tokens: 4308,
+    total_tokens: 14_428,
+    output_tokens_details: { reasoning_tokens: 2809 },
+  };
+  const url = 'https://api.x.ai/v1/chat/completions';
+  const chunk = { id: 'c', model };
+  const calls: OneCall[] = [
+    chat(model, onTop, { url }),
+    {
+      url,
+      body: { model, stream: true, messages },
+      answer: sse(
+        { ...chunk, choices: [{ index: 0, delta: { content: 'Sali' }, finish_reason: null }] },
+        { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: onTop },
+        '[DONE]',
+      ),
+    },
+    {
+      url: 'https://api.x.ai/v1/responses',
+      body: { model, input: 'Hoi' },
+      answer: { ...background, background: false, model, usage: inside },
+    },
+  ];
+  for (const call of calls) {
+    const event = await metered(call);
     assert.deepEqual(bill(event), { input: 10_120, output: 4308, total: 14_428, dollars: 0.004178 });
     assert.partialDeepStrictEqual(event.usage, { reasoning_tokens: 2809, check: 'ok' });
-  });
-}
-
-test('promptfoo#9507: reasoning that Grok counts inside the answer is not doubled', async () => {
-  const event = await metered({
-    url: `${grok}/responses`,
-    body: { model: 'grok-4-fast-reasoning', input: 'Hoi' },
-    answer: {
-      ...background,
-      background: false,
-      model: 'grok-4-fast-reasoning',
-      usage: {
-        input_tokens: 10_120,
-        output_tokens: 4308,
-        total_tokens: 14_428,
-        output_tokens_details: { reasoning_tokens: 2809 },
-      },
-    },
-  });
-  assert.deepEqual(bill(event), { input: 10_120, output: 4308, total: 14_428, dollars: 0.004178 });
+  }
 });
 
 test('claude-code-hub#869: a request above the threshold is in the long-context tier with all its tokens', async () => {
@@ -436,17 +423,20 @@ const compaction = {
   ],
 };
 
-test('pydantic-ai#5065: the pass that compacts a conversation is paid', async () => {
-  const event = await metered(claude('claude-opus-4-6', compaction));
-  assert.deepEqual(bill(event), { input: 203_000, output: 4500, total: 207_500, dollars: 1.1275 });
+const compacted = 'pydantic-ai#5065, litellm#27060, bifrost#6500';
+
+test(`${compacted}: the pass that compacts a conversation is paid, streamed or not`, async () => {
+  const model = 'claude-opus-4-6';
+  for (const call of [
+    claude(model, compaction),
+    claudeStream(model, { input_tokens: 23_000, output_tokens: 1 }, compaction),
+  ]) {
+    const event = await metered(call);
+    assert.deepEqual(bill(event), { input: 203_000, output: 4500, total: 207_500, dollars: 1.1275 });
+  }
 });
 
-test('litellm#27060: the same in a stream', async () => {
-  const event = await metered(claudeStream('claude-opus-4-6', { input_tokens: 23_000, output_tokens: 1 }, compaction));
-  assert.deepEqual(bill(event), { input: 203_000, output: 4500, total: 207_500, dollars: 1.1275 });
-});
-
-test('bifrost#6500: each pass is in its own long-context tier, not their sum', async () => {
+test(`${compacted}: each pass is in its own long-context tier, not in that of their sum`, async () => {
   const event = await metered(claude('claude-sonnet-4-5', compaction));
   assert.deepEqual(bill(event), { input: 203_000, output: 4500, total: 207_500, dollars: 0.6765 });
 });

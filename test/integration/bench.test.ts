@@ -7,6 +7,8 @@ import { printed } from '../bench/gateway/print.ts';
 import { summarise } from '../bench/gateway/summary.ts';
 import { growth, memoryFaults } from '../bench/memory/growth.ts';
 import { measureMemory } from '../bench/memory/measure.ts';
+import { answers, lengths, streams } from '../bench/meter/answers.ts';
+import { measure } from '../bench/meter/measure.ts';
 import { Samples, shuffled, spread } from '../bench/statistics.ts';
 import { rowsOf, streamFaults } from '../bench/streams/goals.ts';
 import { measureStreams, variants } from '../bench/streams/measure.ts';
@@ -146,4 +148,10 @@ test('a memory run looks as often as planned, and misses no event', async () => 
       ['stream', 20],
     ],
   );
+});
+
+test('every answer that the meter is measured with gives the figures that are in it', () => {
+  for (const plan of [...answers(), ...streams(), ...lengths()]) {
+    assert.ok(measure(plan, 1, 0.1).sound, `${plan.name}, ${plan.pieces}`);
+  }
 });

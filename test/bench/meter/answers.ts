@@ -4,7 +4,7 @@ import type { Dialect } from '../../../plugins/dialects/dialect.ts';
 import { openaiChat } from '../../../plugins/dialects/openai-chat.ts';
 import { openaiResponses } from '../../../plugins/dialects/openai-responses.ts';
 
-export type Kind = 'json' | 'sse, none' | 'sse, redacted';
+export type Kind = 'json' | 'sse, none' | 'sse, redacted' | 'length';
 
 export interface Plan {
   readonly name: string;
@@ -189,4 +189,7 @@ export const streams = (): Plan[] =>
   );
 
 export const lengths = (): Plan[] =>
-  [100, 1_000, 10_000].map((count) => streamPlan(`length ${count}`, 0, count, false, 'a frame'));
+  [100, 1_000, 10_000].map((count) => ({
+    ...streamPlan(`length ${count}`, 0, count, false, 'a frame'),
+    kind: 'length' as const,
+  }));

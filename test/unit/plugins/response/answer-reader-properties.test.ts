@@ -83,7 +83,8 @@ test('one corrupted byte never throws, and no more tokens are read than there we
         if (!event || !clean || event.usage.source !== 'provider' || event.usage.check === 'invalid') return;
         if (touchesNumber(body, at) || touchesNumber(given.response.body, at)) return;
         for (const figure of ['prompt_tokens', 'generation_tokens', 'reasoning_tokens', 'cache_read_tokens'] as const) {
-          const [was, is] = [clean.usage[figure] ?? null, event.usage[figure] ?? null];
+          const was: number | null = clean.usage[figure] ?? null;
+          const is: number | null = event.usage[figure] ?? null;
           assert.ok(is === null || (was !== null && is <= was), `${figure}: ${was} became ${is}`);
         }
       },

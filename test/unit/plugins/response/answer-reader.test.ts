@@ -4,6 +4,7 @@ import * as zlib from 'node:zlib';
 import { anthropicMessages } from '../../../../plugins/dialects/anthropic-messages.ts';
 import { newReading } from '../../../../plugins/dialects/dialect.ts';
 import { openaiChat } from '../../../../plugins/dialects/openai-chat.ts';
+import { openaiResponses } from '../../../../plugins/dialects/openai-responses.ts';
 import { nodePlatform } from '../../../../plugins/hosts/node/platform.ts';
 import { AnswerReader } from '../../../../plugins/response/answer-reader.ts';
 import { readAnswer, sse } from '../../../support/reading.ts';
@@ -191,4 +192,17 @@ test('events in several forms, turn by turn, give what each alone gives', () => 
     assert.equal(skimmed?.outputChars, kept?.outputChars);
     assert.equal(kept?.outputChars, 30 * 3 + 10 * 2 + 40 * 2 + 40 * 5 + 40 * 2);
   }
+});
+
+test('text that is the same in every event of a stream is counted in each', () => {
+  const frame = (number: number) => ({
+    type: 'response.output_text.delta',
+    sequence_number: number,
+    delta: 'one two ',
+    obfuscation: 'x'.repeat(number % 7),
+  });
+  const body = sse(...Array.from({ length: 50 }, (_, number) => frame(number)));
+  assert.equal(readAnswer(openaiResponses, body).outputChars, 50 * 'one two '.length);
+  const chunk = { choices: [{ index: 0, delta: { content: 'one two ' }, finish_reason: null }] };
+  assert.equal(readAnswer(openaiChat, sse(...Array(50).fill(chunk))).outputChars, 50 * 'one two '.length);
 });
