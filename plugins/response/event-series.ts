@@ -29,9 +29,10 @@ export class EventSeries {
     this.#texts = null;
     if (!this.#series.learn(text, event)) return;
     const { holes } = this.#series;
-    this.#texts = onlyTexts(dialect, name, event, holes);
-    if (this.#texts)
-      this.#always = charsIn(dialect, name, event) - this.#texts.reduce((sum, at) => sum + length(holes[at]), 0);
+    const plain = newReading(false);
+    dialect.event(plain, name, event);
+    this.#texts = tellsNothing(plain) ? onlyTexts(dialect, name, event, holes) : null;
+    this.#always = plain.outputChars - (this.#texts ?? []).reduce((sum, at) => sum + length(holes[at]), 0);
   }
 }
 
@@ -52,12 +53,6 @@ const onlyTexts = (
     if (chars > 0) texts.push(at);
   }
   return texts;
-};
-
-const charsIn = (dialect: Dialect, name: string | null, event: JsonObject): number => {
-  const reading = newReading(false);
-  dialect.event(reading, name, event);
-  return reading.outputChars;
 };
 
 const length = (hole: Hole | undefined): number => {

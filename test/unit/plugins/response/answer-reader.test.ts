@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as zlib from 'node:zlib';
+import { anthropicBatches } from '../../../../plugins/dialects/anthropic-batches.ts';
 import { anthropicMessages } from '../../../../plugins/dialects/anthropic-messages.ts';
 import { newReading } from '../../../../plugins/dialects/dialect.ts';
 import { openaiChat } from '../../../../plugins/dialects/openai-chat.ts';
@@ -205,4 +206,13 @@ test('text that is the same in every event of a stream is counted in each', () =
   assert.equal(readAnswer(openaiResponses, body).outputChars, 50 * 'one two '.length);
   const chunk = { choices: [{ index: 0, delta: { content: 'one two ' }, finish_reason: null }] };
   assert.equal(readAnswer(openaiChat, sse(...Array(50).fill(chunk))).outputChars, 50 * 'one two '.length);
+});
+
+test('events that are equal to the last letter are all read, also those that say more than text', () => {
+  const message = { model: 'command-r', usage: { input_tokens: 4, output_tokens: 2 } };
+  const line = `${JSON.stringify({ custom_id: 'a', result: { type: 'succeeded', message } })}\n`;
+  const { usage } = readAnswer(anthropicBatches, line.repeat(5), 1 << 30, false, {
+    'content-type': 'application/x-jsonl',
+  });
+  assert.deepEqual([usage?.input, usage?.output], [20, 10]);
 });
