@@ -5,6 +5,7 @@ import { type Priced, price } from '../plugins/pricing/price.ts';
 import { readPriceFiles } from '../server/prices.ts';
 import { answerCases, answerFlags, type Case, textOf } from './cases.ts';
 import { type Command, exit, UsageError } from './command.ts';
+import { LineError } from './ndjson.ts';
 import { usageFrom, usageShapes } from './usage-input.ts';
 
 const help = `Usage: llm-audit cost --cases FILE.ndjson [--prices FILE]... [--at DATE]
@@ -24,7 +25,8 @@ ${usageShapes.map((name) => `                      - ${name}`).join('\n')}
   --at DATE         when the call was made (default: now); prices change with the date and the time of day
   --json            JSON instead of a table
 
-Exit code 2 when a line, a price or a flag is wrong; the good lines are answered all the same.
+Exit code 2 when a line, a price or a flag is wrong; the good lines are answered all the same, but with
+errors in a price file only by what the price files hold.
 
 Examples:
   llm-audit cost --provider openai --model gpt-4o-mini --usage '{"prompt_tokens":1200,"completion_tokens":345}'
@@ -51,6 +53,9 @@ const answer = (question: Case, book: PriceBook, at: number): Priced => {
 };
 
 const facts = (priced: Priced) => ({ costs: 'costs' in priced ? priced.costs : null, cost_status: priced.status });
+
+const isBuiltIn = (priced: Priced): boolean =>
+  'costs' in priced && priced.costs.source !== 'litellm-file' && priced.costs.source !== 'provider';
 
 const table = (priced: Priced): string => {
   if (priced.status === 'unpriced') return 'No price is known for this provider, model and tier.\n';
@@ -101,10 +106,18 @@ export const command: Command = {
     const { book, problems } = openBook({ litellm: await readPrices(flags.prices) });
     for (const problem of problems) process.stderr.write(`${problem}\n`);
     const ok = problems.length === 0 ? exit.ok : exit.badInput;
+    const answered = (question: Case): Priced => {
+      const priced = answer(question, book, at);
+      if (problems.length > 0 && isBuiltIn(priced))
+        throw new LineError(
+          'no price, as the price files have errors: one of the built-in list may not be the one meant',
+        );
+      return priced;
+    };
 
     if (flags.cases !== undefined)
-      return Math.max(ok, await answerCases(flags.cases, (question) => facts(answer(question, book, at))));
-    const priced = answerFlags(questionOf(flags), (question) => answer(question, book, at));
+      return Math.max(ok, await answerCases(flags.cases, (question) => facts(answered(question))));
+    const priced = answerFlags(questionOf(flags), answered);
     process.stdout.write(flags.json ? `${JSON.stringify(facts(priced))}\n` : table(priced));
     return ok;
   },

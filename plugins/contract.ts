@@ -84,6 +84,11 @@ export interface BudgetView {
 /** Everything about a metered call that is known before it is sent. */
 export interface Call {
   readonly requestId: string;
+  /**
+   * What it is called instead once its answer turns out to be made in the background: the same whoever is the first to
+   * bring its figures, in every process of this installation, so that their events can be told as one.
+   */
+  readonly laterId: (responseId: string) => string;
   readonly incoming: IncomingCall;
   /** The normalised path: exactly what is forwarded. */
   readonly path: string;
@@ -161,6 +166,8 @@ export interface Watch {
   readonly rewrites: boolean;
   /** This attempt's answer is not passed on: another attempt follows. */
   superseded(): void;
+  /** The client left, and the answer is read on for its figures. */
+  draining(): void;
   /** Builds, validates and hands over the event. Resolves when it is accepted, settled, or put aside; never rejects. */
   end(ending: Ending, message?: string): Promise<void>;
 }

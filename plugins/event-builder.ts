@@ -121,7 +121,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       tokens_used_ratio: usedRatio(limits?.tokens_limit ?? null, limits?.tokens_remaining ?? null),
     },
     consumer_rate_limit: null,
-    events: [],
+    events: ended.steps.map(({ name, at, attributes }) => ({ name, at: Math.floor(at), attributes })),
     ...captured(
       { prompt: ask?.prompt ?? null, answer: reading.text },
       { ...settings.capture, hmac: settings.platform.hmac },

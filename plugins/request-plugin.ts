@@ -50,9 +50,8 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
 
   /** Answers whose figures were billed, by id and by path: fetched, or fetched again, they are free. */
   const billed = new Set<string>();
-  /** The same for every fetch of an answer, in every process of this installation: its event can be told as the same one. */
-  const fetchId = (incoming: IncomingCall, path: string): string =>
-    `fetch-${platform.hmac(`${incoming.provider.id}${path}`)}`;
+  const laterId = (incoming: IncomingCall, answer: string): string =>
+    `fetch-${platform.hmac(`${incoming.provider.id}${answer}`)}`;
 
   const identify = (incoming: IncomingCall, path: string): Identified => {
     const kind = classify(incoming.method, path, incoming.provider.vendor.kind);
@@ -67,7 +66,8 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     body: Body | null,
     views: readonly BudgetView[],
   ): Call => ({
-    requestId: kind.kind === 'fetched' ? fetchId(incoming, path) : platform.randomId(),
+    requestId: kind.kind === 'fetched' ? laterId(incoming, path) : platform.randomId(),
+    laterId: (responseId) => laterId(incoming, responseId),
     incoming,
     path,
     consumer,

@@ -9,9 +9,10 @@ import { readFrame } from './framing/sse.ts';
 import { mostSearched } from './redaction/capture.ts';
 import { requestPlugin } from './request-plugin.ts';
 import { AnswerReader, isEventStream } from './response/answer-reader.ts';
-import type { Ended, Timing } from './response/attempt.ts';
+import type { Ended, Step, Timing } from './response/attempt.ts';
 import { type Emit, emitter } from './response/emit.ts';
 import { countMissing } from './response/figures.ts';
+import { isWhole } from './response/whole.ts';
 import type { Settings } from './settings.ts';
 import type { Headers, Json, JsonObject } from './wire.ts';
 
@@ -37,8 +38,10 @@ const refused = (call: Call, refusal: Refusal, settings: Settings, emit: Emit): 
     dialect: call.dialect,
     timing: untimed(call, at),
     unreadable: false,
+    awaited: false,
     stream: null,
     errorText: null,
+    steps: [],
     answerText: null,
     tokens: null,
   };
@@ -73,6 +76,8 @@ class AttemptWatch implements Watch {
   #chunks = 0;
   #bytes = 0;
   #superseded = false;
+  #drains = false;
+  readonly #steps: Step[] = [];
 
   constructor(call: Call, number: number, settings: Settings, emit: Emit) {
     this.#call = call;
@@ -82,6 +87,8 @@ class AttemptWatch implements Watch {
     this.#reading = newReading(settings.capture.mode !== 'none', mostSearched(settings.capture.maxBytes));
     this.#timing = untimed(call, 0);
     this.rewrites = call.usageForced;
+    if (call.usageForced) this.#step('stream_usage_added', call.incoming.readAt);
+    if (number > 1) this.#step('sent_again', settings.platform.now(), { without: 'stream_options' });
   }
 
   dispatched(): void {
@@ -153,6 +160,16 @@ class AttemptWatch implements Watch {
 
   superseded(): void {
     this.#superseded = true;
+    this.#step('stream_usage_rejected', this.#settings.platform.now());
+  }
+
+  draining(): void {
+    this.#drains = true;
+    this.#step('drain', this.#settings.platform.now());
+  }
+
+  #step(name: Step['name'], at: number, attributes: Step['attributes'] = {}): void {
+    this.#steps.push({ name, at, attributes });
   }
 
   end(ending: Ending, message?: string): Promise<void> {
@@ -163,13 +180,18 @@ class AttemptWatch implements Watch {
 
   #finish(ending: Ending, message: string | undefined): Promise<void> {
     const reader = this.#reader;
-    const { deferred, pending, usage, responseId } = this.#reading;
+    const { deferred, usage, responseId } = this.#reading;
     // A packed answer comes out of its decoder behind the chunk that brought it.
     if (this.#reading.outputChars > 0) this.#timing.firstTextAt ??= this.#timing.lastByteAt;
+    const whole = isWhole(this.#reading, ending, reader);
+    if (ending === 'client_gone' && !(this.#drains && (reader?.isStream ? whole : reader?.unreadable === false)))
+      this.#step('cut', this.#timing.endedAt, { reason: 'client_gone' });
     // Fetched in part, it would be billed in part, and the rest never.
-    const whole = ending === 'complete' && deferred && !pending;
-    if (this.#call.fetched && (!whole || usage === null)) return Promise.resolve();
-    if (usage !== null) this.#call.onBilled?.(responseId);
+    if (this.#call.fetched && !(whole && deferred && usage !== null)) return Promise.resolve();
+    const awaited = !whole && (deferred || (this.#call.ask?.deferred ?? false));
+    if (usage !== null && !awaited) this.#call.onBilled?.(responseId);
+    const isLater = deferred && whole && usage !== null && responseId !== null;
+    const call = isLater ? { ...this.#call, requestId: this.#call.laterId(responseId) } : this.#call;
     const stream = reader?.isStream ? { chunks: this.#chunks, bytes: this.#bytes, frames: reader.frames } : null;
     const ended: Ended = {
       number: this.#number,
@@ -182,19 +204,21 @@ class AttemptWatch implements Watch {
       dialect: reader?.dialect ?? this.#call.dialect,
       timing: this.#timing,
       unreadable: reader?.unreadable ?? true,
+      awaited,
       stream,
       errorText: message ?? reader?.plainText ?? null,
+      steps: this.#steps,
       answerText: reader?.said ?? null,
       tokens: null,
     };
-    return this.#emit(() => this.#build(ended), this.#call, this.#number);
+    return this.#emit(() => this.#build(call, ended), call, this.#number);
   }
 
-  #build(ended: Ended): BuiltEvent | Promise<BuiltEvent> {
-    const counting = countMissing(this.#call, ended, this.#settings.platform.estimateTokens);
+  #build(call: Call, ended: Ended): BuiltEvent | Promise<BuiltEvent> {
+    const counting = countMissing(call, ended, this.#settings.platform.estimateTokens);
     return counting
-      ? counting.then((tokens) => buildEvent(this.#call, { ...ended, tokens }, this.#settings))
-      : buildEvent(this.#call, ended, this.#settings);
+      ? counting.then((tokens) => buildEvent(call, { ...ended, tokens }, this.#settings))
+      : buildEvent(call, ended, this.#settings);
   }
 }
 

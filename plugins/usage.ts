@@ -37,6 +37,8 @@ export interface Usage {
   searchUnits: number | null;
   /** Web searches that the provider ran and bills by the piece. */
   webSearches: number | null;
+  /** Tokens of what its searches found, which a provider bills beside its input (Perplexity). Part of neither side. */
+  citations: number | null;
   /** The provider's own total, for the consistency check only. */
   totalReported: number | null;
   /** What the provider says that the call cost, USD as a decimal string. */
@@ -74,6 +76,7 @@ export const noUsage: Usage = {
   pages: null,
   searchUnits: null,
   webSearches: null,
+  citations: null,
   totalReported: null,
   providerCost: null,
   serviceTier: null,
@@ -82,7 +85,8 @@ export const noUsage: Usage = {
 
 /**
  * Picks the convention that agrees with the provider's own total. OpenAI's rule (cache inside the input, reasoning
- * inside the output) is tried first, then reasoning on top (xAI), cache on top, audio on top (Mistral).
+ * inside the output) is tried first, then reasoning on top (xAI), cache on top, audio on top (Mistral: where only its
+ * seconds are told, all that is missing).
  * When nothing agrees the figures stay as they are, and `usageCheck` says `mismatch`.
  */
 export const agreeWithTotal = (usage: Usage): Usage => {
@@ -92,7 +96,8 @@ export const agreeWithTotal = (usage: Usage): Usage => {
   if (missing <= 0) return usage;
   const cache = (usage.cacheRead ?? 0) + (usage.cacheWrite ?? 0);
   if (missing === usage.reasoning) return { ...usage, output: output + missing };
-  if (missing === cache || missing === usage.inputAudio) return { ...usage, input: input + missing };
+  const audio = usage.inputAudio ?? ((usage.audioSeconds ?? 0) > 0 ? missing : null);
+  if (missing === cache || missing === audio) return { ...usage, input: input + missing };
   return usage;
 };
 

@@ -68,7 +68,8 @@ const run = async (
   };
   const decision = await plugins.decide(incoming);
   if (decision.action === 'refuse' || decision.call === null) return;
-  const watch = plugins.watch(decision.call, 1);
+  // What was recorded was not sent by us: no usage option was added.
+  const watch = plugins.watch({ ...decision.call, usageForced: false }, 1);
   // `sent` is not called: how long the provider took is not known, and must not bound the footprint.
   watch.head(response.status, response.headers);
   for (let at = 0; at < response.body.length; at += split ?? response.body.length) {

@@ -11,8 +11,8 @@ export const alephAlphaComplete: Dialect = {
   consumedUsing: 'completion',
   operation: 'text_completion',
   makes: 'text',
-  // Anthropic's legacy API ends alike.
-  handles: (path) => path.endsWith('/complete') && !path.endsWith('/v1/complete'),
+  // Anthropic's legacy API and AI21's end alike.
+  handles: (path, kind) => kind === 'aleph-alpha' && path.endsWith('/complete'),
 
   ask: (body) =>
     plainAsk(string(body.model), {

@@ -13,9 +13,9 @@ export const anthropicMessages: Dialect = {
   consumedUsing: 'chat/completion',
   operation: 'chat',
   makes: 'text',
-  // Vertex names the model, and whether to stream, in the path.
+  // Messages of a thread are OpenAI's, which only stores them. Vertex names the model, and whether to stream, in the path.
   handles: (path) =>
-    path.endsWith('/messages') ||
+    (path.endsWith('/messages') && !/\/threads\/[^/]+\/messages$/.test(path)) ||
     (/\/publishers\/anthropic\/models\/[^/:]+:(?:stream)?rawpredict$/.test(path) && !path.includes('/count-tokens:')),
 
   ask: (body, path) => {

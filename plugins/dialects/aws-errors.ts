@@ -4,7 +4,7 @@
  */
 import type { Headers, JsonObject } from '../wire.ts';
 import type { Reading, Refusal } from './dialect.ts';
-import { string, text } from './read.ts';
+import { object, string, text } from './read.ts';
 
 const exceptionMark = 'exception:';
 
@@ -18,9 +18,12 @@ export const awsErrors = {
   /** The message of an error answer; another answer has none. */
   body: (reading: Reading, answer: JsonObject): void => {
     const message = string(answer.message) ?? string(answer.Message);
-    if (message === null && reading.error === null) return;
+    // A call that the front door knows no operation for is answered in `Output`.
+    const named = string(answer.__type) ?? string(object(answer.Output)?.__type);
+    const type = reading.error?.type ?? named?.replace(/^.*#/, '') ?? null;
+    if (message === null && type === null) return;
     const code = text(answer.originalStatusCode) ?? text(answer.OriginalStatusCode);
-    reading.error = { type: reading.error?.type ?? string(answer.__type), code, message };
+    reading.error = { type, code, message };
   },
 
   /** Whether an event is an exception, which is then the reading's error. */

@@ -84,6 +84,8 @@ const choices: Family = {
   is: (body) => Array.isArray(body.choices) || Array.isArray(body.outputs),
   read: (reading, body) => {
     reading.responseId ??= string(body.id);
+    // What speaks OpenAI's format in full names the model that answered; AI21 names its own without Bedrock's prefix.
+    if (typeof body.object === 'string') reading.model = string(body.model) ?? reading.model;
     for (const choice of [...objects(body.choices), ...objects(body.outputs)]) {
       const message = object(choice.message) ?? object(choice.delta) ?? {};
       addText(reading, message.content ?? choice.text);

@@ -2,16 +2,16 @@
 import { noUsage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
 import { awsErrors } from './aws-errors.ts';
-import { bedrockModel, isBedrockImagePath } from './bedrock-model.ts';
+import { bedrockMakes, bedrockModel } from './bedrock-model.ts';
 import { type Dialect, plainAsk } from './dialect.ts';
-import { object, objects, plainCount, string } from './read.ts';
+import { array, object, objects, plainCount, string } from './read.ts';
 
 export const bedrockImages: Dialect = {
   name: 'bedrock-images',
   consumedUsing: 'image_model/generate',
   operation: 'generate_content',
   makes: 'media',
-  handles: isBedrockImagePath,
+  handles: (path) => bedrockMakes(path) === 'images',
 
   ask: (body, path) =>
     plainAsk(bedrockModel(path), {
@@ -26,10 +26,11 @@ export const bedrockImages: Dialect = {
     // Nova Canvas and Titan answer 200 with a sentence when their moderation keeps a picture back.
     const refusal = string(answer.error);
     if (refusal) reading.error = { type: null, code: null, message: refusal };
-    for (const { finishReason } of objects(answer.artifacts)) {
-      const reason = string(finishReason);
-      if (reason) reading.finish.push(reason);
-    }
+    const reasons = [...objects(answer.artifacts).map((each) => each.finishReason), ...array(answer.finish_reasons)];
+    reading.finish.push(...reasons.map(string).filter((reason) => reason !== null));
+    // Stability leaves null in the place of a picture that its filter kept back.
+    const pictures = array(answer.images);
+    if (pictures.length > 0 && !pictures.some(string)) reading.usage = { ...noUsage, images: 0 };
   },
 
   event: (reading, name, event) => void awsErrors.event(reading, name, event),

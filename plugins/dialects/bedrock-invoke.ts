@@ -9,7 +9,7 @@ import { anthropicMessages } from './anthropic-messages.ts';
 import { awsErrors } from './aws-errors.ts';
 import { bedrockConverse } from './bedrock-converse.ts';
 import { readFamily } from './bedrock-families.ts';
-import { bedrockModel, isBedrockImagePath } from './bedrock-model.ts';
+import { bedrockMakes, bedrockModel } from './bedrock-model.ts';
 import { type Ask, type Dialect, plainAsk, type Reading } from './dialect.ts';
 import { openaiChat } from './openai-chat.ts';
 import { count, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
@@ -19,7 +19,7 @@ export const bedrockInvoke: Dialect = {
   consumedUsing: 'chat/completion',
   operation: 'chat',
   makes: 'text',
-  handles: (path) => /\/model\/.+\/invoke(-with-response-stream)?$/.test(path) && !isBedrockImagePath(path),
+  handles: (path) => bedrockMakes(path) === 'text',
 
   ask: (body, path) => ({
     ...askOf(body, path),
@@ -57,11 +57,7 @@ export const bedrockInvoke: Dialect = {
     if (metrics) takeMetrics(reading, metrics);
   },
 
-  units: (_reading, body) => {
-    // A search is a query with up to a hundred documents (Bedrock pricing, "Rerank").
-    const documents = Array.isArray(body.documents) && typeof body.query === 'string' ? body.documents.length : 0;
-    return documents === 0 ? null : { ...noUsage, output: 0, searchUnits: Math.ceil(documents / 100) };
-  },
+  recognises: (answer, event) => event === 'chunk' && chunkOf(answer) !== null,
 
   refusal: awsErrors.refusal,
 };

@@ -13,6 +13,11 @@ export const bedrockModel = (path: string): string | null => {
   }
 };
 
-/** Whether it is a model of pictures that a lower-case path invokes. */
-export const isBedrockImagePath = (path: string): boolean =>
-  /\/model\/[^/]*(?:titan-image-generator|nova-canvas|stability\.)[^/]*\/invoke$/.test(path);
+/** What the model makes that a lower-case path invokes; its id tells, also inside an ARN. Null for another path. */
+export const bedrockMakes = (path: string): 'text' | 'embeddings' | 'rerank' | 'images' | null => {
+  const model = /\/model\/(.+)\/invoke(?:-with-response-stream)?$/.exec(path)?.[1];
+  if (model === undefined) return null;
+  if (/titan-image-generator|nova-canvas|stability\./.test(model)) return 'images';
+  if (/rerank/.test(model)) return 'rerank';
+  return /embed/.test(model) ? 'embeddings' : 'text';
+};

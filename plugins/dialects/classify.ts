@@ -43,6 +43,19 @@ const freeWrites = [
 /** Gemini and Vertex name what is done behind the last colon. */
 const freeActions = [':counttokens', ':computetokens', ':fetchpredictoperation', 'count-tokens:rawpredict'];
 
+/**
+ * OpenAI's stores: threads and their messages, assistants, vector stores. Only a run of a thread asks a model. Mistral's
+ * conversations are of the same name as OpenAI's, and do.
+ */
+const stores =
+  /\/(?:threads(?:\/(?!runs$)[^/]+(?:\/messages(?:\/[^/]+)?)?)?|assistants(?:\/[^/]+)?|vector_stores(?:\/.+)?)$/;
+const storedRun = /\/threads\/[^/]+\/runs\/[^/]+$/;
+const conversations = /\/conversations(?:\/[^/]+(?:\/items)?)?$/;
+const keepsConversations = new Set(['openai', 'azure-openai']);
+
+const onlyStores = (path: string, kind: string): boolean =>
+  stores.test(path) || storedRun.test(path) || (keepsConversations.has(kind) && conversations.test(path));
+
 const free: Kind = { kind: 'free' };
 
 /** The same few paths come again and again; those with ids in them empty the memory and never grow it. */
@@ -71,7 +84,7 @@ const lookedUp = (method: string, path: string, kind: string): Kind => {
     return dialect ? { kind: 'fetched', dialect } : free;
   }
   if (method !== 'POST') return method === 'PUT' || method === 'PATCH' ? { kind: 'unknown', dialect: other } : free;
-  if ([...freeWrites, ...freeActions].some((ending) => lower.endsWith(ending))) return free;
+  if ([...freeWrites, ...freeActions].some((ending) => lower.endsWith(ending)) || onlyStores(lower, kind)) return free;
   for (const dialect of dialects) if (dialect.handles(lower, kind)) return { kind: 'metered', dialect };
   return { kind: 'unknown', dialect: other };
 };

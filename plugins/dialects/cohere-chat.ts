@@ -90,7 +90,7 @@ export const cohereChat: Dialect = {
   },
 
   recognises: (answer, event) =>
-    object(object(answer.meta)?.billed_units)?.input_tokens !== undefined ||
+    (object(object(answer.meta)?.billed_units)?.input_tokens !== undefined && !Array.isArray(answer.generations)) ||
     object(answer.usage)?.billed_units !== undefined ||
     answer.event_type === 'stream-start' ||
     (event === 'message-start' && object(answer.delta) !== null),

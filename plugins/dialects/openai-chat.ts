@@ -43,7 +43,8 @@ export const openaiChat: Dialect = {
     return {
       model: string(body.model),
       stream: body.stream === true,
-      deferred: false,
+      // xAI: the answer is a promise (see xai-deferred).
+      deferred: body.deferred === true,
       maxOutput: plainCount(body.max_completion_tokens) ?? plainCount(body.max_tokens),
       params: paramsOf(body, params),
       messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: results },
@@ -61,6 +62,7 @@ export const openaiChat: Dialect = {
 
   whole: (reading, answer) => {
     head(reading, answer);
+    reading.pending = answer.choices === undefined && string(answer.request_id) !== null && reading.error === null;
     for (const choice of objects(answer.choices)) {
       part(reading, object(choice.message) ?? {}, isFirst(choice));
       finish(reading, choice);
@@ -75,15 +77,21 @@ export const openaiChat: Dialect = {
     }
   },
 
-  recognises: (answer) =>
-    string(answer.object)?.startsWith('chat.completion') === true && Array.isArray(answer.choices),
+  // Servers that leave `object` out have the rest: watsonx, Snowflake.
+  recognises: ({ object: kind, choices, usage }) =>
+    Array.isArray(choices) &&
+    (string(kind)?.startsWith('chat.completion') === true ||
+      objects(choices).some(({ delta }) => object(delta)) ||
+      (objects(choices).some(({ message }) => object(message)) && object(usage)?.prompt_tokens !== undefined)),
 
   refusal: openaiRefusal,
 };
 
 const head = (reading: Reading, answer: JsonObject): void => {
-  reading.model = string(answer.model) ?? reading.model;
+  reading.model = string(answer.model) ?? string(answer.model_id) ?? reading.model;
   reading.responseId ??= string(answer.id);
+  // Moonshot puts the usage of a stream into its last choice.
+  for (const choice of objects(answer.choices)) readOpenaiUsage(reading, choice.usage, answer.service_tier);
   readOpenaiUsage(reading, object(answer.x_groq)?.usage, answer.service_tier);
   readOpenaiUsage(reading, answer.usage, answer.service_tier);
   // Groq and others put an error into the stream as an object of its own.

@@ -69,7 +69,8 @@ export const tgiGenerate: Dialect = {
 };
 
 const failure = (answer: JsonObject): Reading['error'] => {
-  const error = errorOf(answer.error);
+  // The inference API of Hugging Face lists what it finds wrong.
+  const error = errorOf(Array.isArray(answer.error) ? answer.error.filter(string).join('; ') : answer.error);
   return error && { ...error, type: error.type ?? string(answer.error_type) };
 };
 

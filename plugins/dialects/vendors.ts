@@ -148,11 +148,15 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
   // The price depends on the provider that the router picks, which the model name does not tell.
   huggingface: {
     aliases: ['huggingface_hub', 'hugging-face'],
-    hosts: ['router.huggingface.co', '*.endpoints.huggingface.cloud'],
+    hosts: ['router.huggingface.co', '*.endpoints.huggingface.cloud', 'api-inference.huggingface.co'],
     litellm: ['huggingface'],
     ecologits: known('huggingface_hub'),
   },
-  alibaba: { aliases: ['dashscope', 'qwen'], hosts: ['dashscope*.aliyuncs.com'], litellm: ['dashscope'] },
+  alibaba: {
+    aliases: ['dashscope', 'qwen'],
+    hosts: ['dashscope*.aliyuncs.com', '*.maas.aliyuncs.com'],
+    litellm: ['dashscope'],
+  },
   zai: { aliases: ['z-ai', 'z.ai'], hosts: ['api.z.ai'], prices: 'zai', litellm: ['zai'] },
   crusoe: { hosts: ['api.inference.crusoecloud.com'], ecologits: mapped('huggingface_hub') },
   snowflake: {
@@ -177,6 +181,12 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
     litellm: ['sagemaker'],
   },
   'aleph-alpha': { aliases: ['aleph_alpha', 'alephalpha'], hosts: ['api.aleph-alpha.com'], litellm: ['aleph_alpha'] },
+  ai21: {
+    aliases: ['ai21-labs', 'ai21labs'],
+    hosts: ['api.ai21.com'],
+    litellm: ['ai21', 'ai21_chat'],
+    ...read('docs.ai21.com/reference/jamba-1-6-api-ref'),
+  },
   'github-models': {
     aliases: ['github', 'github_models'],
     hosts: ['models.github.ai', 'models.inference.ai.azure.com'],

@@ -3,7 +3,7 @@
 import { noUsage } from '../usage.ts';
 import type { Json } from '../wire.ts';
 import { type Dialect, plainAsk } from './dialect.ts';
-import { googleModel } from './google-path.ts';
+import { googleModel, googleModelName } from './google-path.ts';
 import { googleRefusal } from './google-refusal.ts';
 import { snakeKeys } from './protobuf-json.ts';
 import { count, errorOf, object, objects, paramsOf, string, sum } from './read.ts';
@@ -15,7 +15,7 @@ export const vertexEmbeddings: Dialect = {
   consumedUsing: 'embedding_model/embedding',
   operation: 'embeddings',
   makes: 'vectors',
-  handles: (path) => /\/models\/[^/:]*(?:embedding|gecko)[^/:]*:predict$/.test(path),
+  handles: (path) => /\/models\/[^/:]*embedding[^/:]*:predict$/.test(path),
 
   ask: (body, path) =>
     plainAsk(googleModel(path), {
@@ -25,6 +25,8 @@ export const vertexEmbeddings: Dialect = {
 
   whole: (reading, answer) => {
     reading.error = errorOf(answer.error) ?? reading.error;
+    // An endpoint names the model that is deployed there.
+    reading.model = googleModelName(string(answer.model)) ?? reading.model;
     const statistics = objects(answer.predictions)
       .map((prediction) => object(object(prediction.embeddings)?.statistics))
       .filter((each) => each !== null);
@@ -36,6 +38,9 @@ export const vertexEmbeddings: Dialect = {
   event: (reading, _name, event) => {
     reading.error = errorOf(event.error) ?? reading.error;
   },
+
+  recognises: (answer) =>
+    object(object(objects(answer.predictions)[0]?.embeddings)?.statistics)?.token_count !== undefined,
 
   refusal: googleRefusal,
 };

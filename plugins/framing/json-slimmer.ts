@@ -79,6 +79,11 @@ export class JsonSlimmer {
     return this.#broken || this.#expected !== 'nothing' ? null : new TextDecoder().decode(this.#out.view());
   }
 
+  /** As much of the small text as there is so far, its brackets open; null when what came is no JSON. */
+  begun(): string | null {
+    return this.#broken ? null : new TextDecoder().decode(this.#out.view());
+  }
+
   #structure(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length) {

@@ -42,6 +42,12 @@ export class JsonText {
     return text;
   }
 
+  /** As `take`, also of a long value that broke off: its brackets are open then. */
+  takeBegun(): string | null {
+    const begun = this.#slimmer?.begun() ?? null;
+    return this.take() ?? begun;
+  }
+
   get #length(): number {
     return (this.#only ?? this.#held)?.length ?? 0;
   }

@@ -133,17 +133,24 @@ const byTheBook = (question: PriceQuestion, book: PriceBook): Priced => {
 };
 
 /**
- * The cost of a call. The provider's own figure counts when the book prefers it, or when no list has a price.
+ * Whether more reasoning was billed than there is output, as of Perplexity's deep research: what it costs beside the
+ * output no list says, and cut to fit it would be too little.
+ */
+const contradicts = ({ reasoning, output }: Usage): boolean => output !== null && (reasoning ?? 0) > output;
+
+/**
+ * The cost of a call. The provider's own figure counts when the book prefers it, when no list has a price, and when it
+ * bills what the figures do not add up to.
  */
 export const price = (question: PriceQuestion, book: PriceBook): Priced => {
   const { usage } = question;
   const stated = asProviderSays(usage.providerCost);
-  if (stated && book.preferProviderCost) return stated;
+  if (stated && (book.preferProviderCost || contradicts(usage) || (usage.citations ?? 0) > 0)) return stated;
   const metered = isMetered(usage) || (usage.passes?.some((pass) => isMetered(pass.usage)) ?? false);
   if (!metered) {
     const free = stated === null ? tariffFor(question, null, book) : null;
     return free && isFree(free) ? settled(new Bill(), free) : (stated ?? { status: 'unmetered' });
   }
-  const priced = byTheBook(question, book);
+  const priced = contradicts(usage) ? unpriced : byTheBook(question, book);
   return priced.status === 'unpriced' && stated ? stated : priced;
 };

@@ -3,20 +3,24 @@
 import type { Inflater, Platform } from '../contract.ts';
 import type { Dialect, Reading } from '../dialects/dialect.ts';
 import { recognised } from '../dialects/other.ts';
-import { object } from '../dialects/read.ts';
+import { object, objects } from '../dialects/read.ts';
 import { AwsEventStreamReader } from '../framing/aws-event-stream.ts';
 import { concat, withoutBlanks } from '../framing/body-start.ts';
+import { closed } from '../framing/cut-json.ts';
 import { JsonArrayReader } from '../framing/json-array.ts';
 import { JsonText } from '../framing/json-text.ts';
 import { NdjsonReader } from '../framing/ndjson.ts';
 import { SseReader } from '../framing/sse.ts';
-import type { Headers, Json } from '../wire.ts';
+import type { Headers, Json, JsonObject } from '../wire.ts';
 import { EventSeries } from './event-series.ts';
 import { AnswerText } from './spoken.ts';
 import { encodingsOf, unpacker } from './unpack.ts';
 
 /** Event names of a stream whose events are learned. */
 const maxSeries = 16;
+
+/** Events of a stream at an unknown path by which its format may show. */
+const maxTelling = 16;
 
 export class AnswerReader {
   /** Frames of a stream; 0 for a whole body. */
@@ -81,12 +85,11 @@ export class AnswerReader {
   end(): void | Promise<void> {
     if (!this.#inflater) return this.#finish();
     return this.#inflater.end().then((whole) => {
-      if (!whole) {
-        this.unreadable = true;
-        // Its checksum is wrong: so may be what came out.
-        this.#reading.invalid = true;
-      }
       this.#finish();
+      if (whole) return;
+      this.unreadable = true;
+      // Its checksum is wrong: so may be the figures that came out.
+      if (this.#reading.usage) this.#reading.invalid = true;
     });
   }
 
@@ -126,22 +129,45 @@ export class AnswerReader {
       if (this.#framing.lost > 0 || this.#parsed === 0) this.unreadable = true;
       return;
     }
-    const text = this.#framing?.take() ?? null;
+    const text = this.#framing?.takeBegun() ?? null;
     if (text === null) {
       this.unreadable = true;
       return;
     }
-    const answer = parse(text);
-    // Some servers wrap an error into a list of one.
+    const answer = parse(text) ?? this.#parseCut(text);
     const whole = object(Array.isArray(answer) ? answer[0] : answer);
-    if (whole) {
-      if (this.dialect.name === 'unknown') this.dialect = recognised(whole, null) ?? this.dialect;
+    if (whole) this.#recognise(whole, null);
+    if (Array.isArray(answer) && answer.length > 1 && this.dialect.framing === 'json-array') {
+      for (const element of objects(answer)) this.#readElement(element);
+    } else if (whole) {
+      // Some servers wrap an error into a list of one.
       this.dialect.whole(this.#reading, whole);
       this.said.keepWhole(whole);
     } else {
       this.unreadable = true;
       this.plainText = text.slice(0, 1024);
     }
+  }
+
+  /** What came of a body that breaks off. */
+  #parseCut(text: string): Json {
+    const whole = closed(text);
+    if (whole === null) return null;
+    this.unreadable = true;
+    return parse(whole);
+  }
+
+  /** An element of a stream that was one array, and not seen to be one before its end. */
+  #readElement(element: JsonObject): void {
+    const before = this.#reading.outputChars;
+    this.dialect.event(this.#reading, null, element);
+    const chars = this.#reading.outputChars - before;
+    if (chars > 0) this.said.keep(null, JSON.stringify(element), chars);
+  }
+
+  /** At an unknown path the answer itself tells its format. */
+  #recognise(answer: JsonObject, event: string | null): void {
+    if (this.dialect.name === 'unknown') this.dialect = recognised(answer, event) ?? this.dialect;
   }
 
   readonly #onEvent = (name: string | null, text: string): void => {
@@ -179,9 +205,10 @@ export class AnswerReader {
       this.plainText ??= text.slice(0, 1024);
       return false;
     }
-    if (this.#parsed++ === 0 && this.dialect.name === 'unknown') this.dialect = recognised(event, name) ?? this.dialect;
+    if (this.#parsed++ < maxTelling) this.#recognise(event, name);
     this.dialect.event(this.#reading, name, event);
-    series?.learn(this.dialect, name, text, event);
+    // What is learned of events holds for the format that they were read in.
+    if (this.dialect.name !== 'unknown') series?.learn(this.dialect, name, text, event);
     return true;
   }
 }
@@ -218,7 +245,7 @@ export const isEventStream = (bytes: Uint8Array, type: string): boolean => {
 };
 
 const latin1 = new TextDecoder('latin1');
-const lineStarts = ['data:', 'event:', ':'];
+const lineStarts = ['data:', 'event:', 'retry:', 'id:', ':'];
 const longestLineStart = 6;
 /** `{`, `[` and `<`: no event stream begins so. */
 const openBracket = 0x5b;

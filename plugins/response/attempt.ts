@@ -20,6 +20,13 @@ export interface Timing {
   endedAt: number;
 }
 
+/** What the gateway decided on the way, and when: epoch milliseconds with a fraction. */
+export interface Step {
+  readonly name: 'stream_usage_added' | 'stream_usage_rejected' | 'sent_again' | 'drain' | 'cut';
+  readonly at: number;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** How an attempt went, once it is over. */
 export interface Ended {
   readonly number: number;
@@ -33,10 +40,13 @@ export interface Ended {
   /** The format that the answer was read in. */
   readonly dialect: Dialect;
   readonly timing: Timing;
-  /** Nothing could be read of the answer. */
+  /** The answer could not be read, or not to its end. */
   readonly unreadable: boolean;
+  /** It is made in the background, and not whole here: its figures come to whoever fetches it. */
+  readonly awaited: boolean;
   readonly stream: { readonly chunks: number; readonly bytes: number; readonly frames: number } | null;
   readonly errorText: string | null;
+  readonly steps: readonly Step[];
   /** What the answer said, for counting; null where none was read. */
   readonly answerText: AnswerText | null;
   /** What the tokenizer counted, where figures are missing and the model has one. */

@@ -2,7 +2,7 @@
 import type { Call, Platform } from '../contract.ts';
 import { noUsage, type Usage } from '../usage.ts';
 import type { Ended } from './attempt.ts';
-import { requestText, type Spoken, type Tokens } from './spoken.ts';
+import { contentText, requestText, type Spoken, type Tokens } from './spoken.ts';
 import { encodingOf, ruleOf } from './tokenizers.ts';
 
 export interface Estimated {
@@ -20,12 +20,16 @@ interface Conversation {
   readonly answer: Spoken;
 }
 
-const conversationOf = (call: Call, { reading, dialect, answerText }: Ended): Conversation => ({
-  model: reading.model ?? call.ask?.model ?? null,
-  messages: call.ask?.messages.count ?? 0,
-  request: requestText(call.json),
-  answer: answerText?.read(dialect, reading.outputChars) ?? { texts: [], times: 1 },
-});
+const conversationOf = (call: Call, { reading, dialect, answerText }: Ended): Conversation => {
+  // What is embedded or ranked is sent as it is, without a frame of messages around it.
+  const contents = dialect.makes === 'vectors' ? (call.ask?.prompt ?? null) : null;
+  return {
+    model: reading.model ?? call.ask?.model ?? null,
+    messages: contents === null ? (call.ask?.messages.count ?? 0) : 0,
+    request: contents === null ? requestText(call.json) : contentText(contents),
+    answer: answerText?.read(dialect, reading.outputChars) ?? { texts: [], times: 1 },
+  };
+};
 
 /** By rule: at once, from the characters. */
 export const byRule = (call: Call, ended: Ended): Tokens => {
@@ -73,8 +77,10 @@ export const withEstimate = (usage: Usage | null, counted: () => Tokens, complet
   // A count that opened an unfinished stream is a snapshot: what was seen since may be more.
   const output = complete && given.output !== null ? given.output : Math.max(given.output ?? 0, tokens.output);
   const input = given.input ?? tokens.input;
+  // A total that goes with other figures says nothing of these.
+  const totalReported = input === given.input && output === given.output ? given.totalReported : null;
   return {
-    usage: { ...given, input, output },
+    usage: { ...given, input, output, totalReported },
     source: usage === null ? 'estimated' : 'partial',
     estimator: tokens.estimator,
   };

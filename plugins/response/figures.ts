@@ -24,8 +24,8 @@ export const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcom
     : { usage: null, source: 'none', estimator: null };
   const tokens = (): Tokens => ended.tokens ?? byRule(call, ended);
   if (outcome === 'blocked' || call.ask === null) return asTold;
-  // Nothing left for the provider, or nothing of the answer is there yet.
-  if ((neverSent(ended.timing) && status === null) || reading.pending)
+  // Nothing left for the provider, or the answer is for somebody to fetch.
+  if ((neverSent(ended.timing) && status === null) || reading.pending || ended.awaited)
     return { usage: null, source: 'none', estimator: null };
   const failed = (status ?? 500) >= 300 || (outcome === 'error' && reading.outputChars === 0);
   if (failed && ending !== 'client_gone') return asTold;
@@ -77,16 +77,18 @@ export const priceOf = (
   ended: Ended,
   outcome: LLMUsageAudit['outcome'],
 ): Priced | { status: 'not_billed'; costs: Costs } => {
+  const { status, timing, reading } = ended;
+  // What broke off after its beginning may be billed, unless the provider itself calls it an error.
+  const begun = timing.lastByteAt !== null && (status ?? 0) < 300 && reading.error === null;
   const failed =
     outcome === 'blocked' ||
-    outcome === 'error' ||
-    outcome === 'timeout' ||
-    (ended.status ?? 0) >= 300 ||
-    neverSent(ended.timing);
+    ((outcome === 'error' || outcome === 'timeout') && !begun) ||
+    (status ?? 0) >= 300 ||
+    neverSent(timing);
   if (usage === null && (failed || ended.dialect.freeWithoutFigures))
     return { status: 'not_billed', costs: nothingBilled };
   const { kind } = call.incoming.provider.vendor;
-  return price({ kind, model, requestModel, usage: usage ?? noUsage, at: ended.timing.receivedAt }, call.prices);
+  return price({ kind, model, requestModel, usage: usage ?? noUsage, at: timing.receivedAt }, call.prices);
 };
 
 export const impactOf = (

@@ -38,37 +38,58 @@ const settings = new Set([
 /** Of these the names are read as well: they describe parameters of tools. */
 const described = new Set(['tools', 'functions', 'toolConfig']);
 
-/**
- * All text that a request sends to the model: messages, instructions, tool descriptions.
- * Walks without recursion, as nesting is the client's to choose.
- */
+/** Of contents these keys say what they are, not what is in them. */
+const labels = new Set(['role', 'type']);
+
+const none: ReadonlySet<string> = new Set();
+
+/** All text that a request sends to the model: messages, instructions, tool descriptions. */
 export const requestText = (body: JsonObject | null): Spoken => {
-  const texts: string[] = [];
-  let chars = 0;
-  let counted = 0;
-  const add = (text: string): void => {
-    if (text.length > blob && !/\s/.test(text.slice(0, blob))) return;
-    chars += text.length;
-    const part = text.slice(0, mostCounted - counted);
-    counted += part.length;
-    if (part !== '') texts.push(part);
-  };
-  const walk = (from: Json | undefined, withNames: boolean): void => {
+  const pile = new Pile();
+  for (const key in body) if (!settings.has(key)) pile.add(body[key], none, described.has(key));
+  return pile.spoken();
+};
+
+/** The text of contents as they are sent to be embedded or ranked, without anything around it. */
+export const contentText = (contents: Json): Spoken => {
+  const pile = new Pile();
+  pile.add(contents, labels, false);
+  return pile.spoken();
+};
+
+/** Collects text until it is enough, and measures the rest. */
+class Pile {
+  readonly #texts: string[] = [];
+  #chars = 0;
+  #counted = 0;
+
+  /** Walks without recursion, as nesting is the client's to choose. @param without keys whose values are left out. */
+  add(from: Json | undefined, without: ReadonlySet<string>, withNames: boolean): void {
     const open: (Json | undefined)[] = [from];
     while (open.length > 0) {
       const value = open.pop();
-      if (typeof value === 'string') add(value);
+      if (typeof value === 'string') this.#text(value);
       else if (Array.isArray(value)) for (const item of value) open.push(item);
       else if (typeof value === 'object' && value !== null)
         for (const key in value) {
-          if (withNames) add(key);
-          open.push(value[key]);
+          if (withNames) this.#text(key);
+          if (!without.has(key)) open.push(value[key]);
         }
     }
-  };
-  for (const key in body) if (!settings.has(key)) walk(body[key], described.has(key));
-  return { texts, times: counted === 0 ? 1 : chars / counted };
-};
+  }
+
+  spoken(): Spoken {
+    return { texts: this.#texts, times: this.#counted === 0 ? 1 : this.#chars / this.#counted };
+  }
+
+  #text(text: string): void {
+    if (text.length > blob && !/\s/.test(text.slice(0, blob))) return;
+    this.#chars += text.length;
+    const part = text.slice(0, mostCounted - this.#counted);
+    this.#counted += part.length;
+    if (part !== '') this.#texts.push(part);
+  }
+}
 
 /** Characters of frames that are kept. */
 const mostKept = 64 * 1024;

@@ -78,7 +78,7 @@ export const call: Row[] = [
   ['consumer_rate_limit.window_millis', 'count?', 'ms', 'Consumer window', 'Length of the window.', 60000],
   ['consumer_rate_limit.consumed_tokens', 'count?', 'tokens', 'Consumer tokens used', 'Tokens used in the window.', 1365],
   ['consumer_rate_limit.remaining_tokens', 'integer?', 'tokens', 'Consumer tokens remaining', 'Tokens left in the window, negative when overdrawn.', 98635],
-  ['events', 'object[]', null, 'Decisions', 'What was decided on the way, in order: a usage option added, a retry, a drain.', null],
+  ['events', 'object[]', null, 'Decisions', 'What was decided on the way, in order: `stream_usage_added` (the option that asks for usage), `stream_usage_rejected` (the provider does not know it: another attempt follows), `sent_again` (this is that attempt, without the option), `drain` (the client left, and the answer was read on), `cut` (it was not, or not to its end).', null],
   ['events.name', 'keyword', null, 'Decision', 'What was decided.', 'stream_usage_added'],
   ['events.at', 'timestamp', 'epoch ms', 'Decision time', 'When.', 1763729999260],
   ['events.attributes', 'flattened', null, 'Decision attributes', 'Why, in few words.', {}],

@@ -442,7 +442,7 @@ export interface LLMUsageAudit {
     remaining_tokens: number | null;
   } | null;
   /**
-   * What was decided on the way, in order: a usage option added, a retry, a drain.
+   * What was decided on the way, in order: `stream_usage_added` (the option that asks for usage), `stream_usage_rejected` (the provider does not know it: another attempt follows), `sent_again` (this is that attempt, without the option), `drain` (the client left, and the answer was read on), `cut` (it was not, or not to its end).
    *
    * @maxItems 256
    */

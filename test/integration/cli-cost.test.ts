@@ -242,6 +242,26 @@ test('a price file comes before the catalogue; what is wrong in it is told', asy
   assert.equal(code, 2);
 });
 
+test('while a price file is broken, no price of the built-in list is printed in its place', async (t) => {
+  const broken = await written(t, 'prices.json', '{"gpt-4o": {"litellm_provider": "openai", ');
+  const question = ['--provider', 'openai', '--model', 'gpt-4o', '--usage', '{"prompt_tokens":1000}'];
+  for (const form of [[], ['--json']]) {
+    const { stdout, stderr, code } = await run(['cost', ...form, '--prices', broken, ...question]);
+    assert.equal(stdout, '');
+    assert.match(stderr, /prices\.json/);
+    assert.equal(code, 2);
+  }
+  const cases = await written(
+    t,
+    'cases.ndjson',
+    '{"id":"a","provider":"openai","model":"gpt-4o","usage":{"prompt_tokens":1000}}\n',
+  );
+  const { stdout, stderr, code } = await run(['cost', '--prices', broken, '--cases', cases]);
+  assert.doesNotMatch(stdout, /total_cost/);
+  assert.match(stderr, /line 1: no price, as the price files have errors/);
+  assert.equal(code, 2);
+});
+
 test('one question by flags prints a table, and the price of its day', async () => {
   const { stdout, code } = await run([
     'cost',

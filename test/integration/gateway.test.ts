@@ -122,9 +122,11 @@ test('a provider that does not know the usage option is asked again without it, 
     status_code: 400,
     error: { type: 'usage_option_rejected' },
     cost_status: 'not_billed',
+    events: [{ name: 'stream_usage_added' }, { name: 'stream_usage_rejected' }],
   });
   assert.partialDeepStrictEqual(answered, {
     attempt: { number: 2 },
+    events: [{ name: 'sent_again', attributes: { without: 'stream_options' } }],
     outcome: 'success',
     usage: { source: 'estimated', generation_tokens: 2 },
   });
@@ -200,6 +202,10 @@ test('with drain, a stream whose client left is read to its usage', async (t) =>
     outcome: 'aborted',
     usage: { prompt_tokens: 11, generation_tokens: 7, source: 'provider' },
   });
+  assert.deepEqual(
+    event?.events.map(({ name }) => name),
+    ['stream_usage_added', 'drain'],
+  );
 });
 
 test('a drain is bounded in time and in bytes', async (t) => {
@@ -216,6 +222,10 @@ test('a drain is bounded in time and in bytes', async (t) => {
     answer.body.destroy();
     const [event] = await stack.events(1);
     assert.partialDeepStrictEqual(event, { outcome: 'aborted', usage: { source: 'estimated' } });
+    assert.deepEqual(
+      event?.events.map(({ name }) => name),
+      ['stream_usage_added', 'drain', 'cut'],
+    );
   }
 });
 

@@ -10,6 +10,7 @@ import { testSettings } from './stack.ts';
 
 export interface Attempt {
   readonly vendor?: string;
+  readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Json;
@@ -20,19 +21,25 @@ export interface Attempt {
   readonly capture?: Settings['capture'];
 }
 
-/** Resolves to the event of the attempt. */
-export const eventOf = async (attempt: Attempt): Promise<LLMUsageAudit> => {
+/** Plugins of a gateway that has just started, and the events that they make. */
+export const startPlugins = ({ capture, estimateTokens }: Pick<Attempt, 'capture' | 'estimateTokens'> = {}) => {
   const events: LLMUsageAudit[] = [];
-  const settings = testSettings((event) => events.push(event), {
-    settings: attempt.capture ? { capture: attempt.capture } : {},
-  });
-  const estimateTokens = attempt.estimateTokens ?? (async () => null);
-  const plugins = createPlugins({ ...settings, platform: { ...settings.platform, estimateTokens } });
+  const settings = testSettings((event) => events.push(event), { settings: capture ? { capture } : {} });
+  const platform = { ...settings.platform, estimateTokens: estimateTokens ?? (async () => null) };
+  return { plugins: createPlugins({ ...settings, platform }), platform, events };
+};
+
+/** Resolves to the events of the attempt: none where it is free. */
+export const eventsOf = async (
+  attempt: Attempt,
+  { plugins, platform, events } = startPlugins(attempt),
+): Promise<LLMUsageAudit[]> => {
   const vendor = vendorOf(attempt.vendor ?? 'openai');
   assert.ok(vendor);
-  const at = settings.platform.now();
+  const before = events.length;
+  const at = platform.now();
   const decision = await plugins.decide({
-    method: 'POST',
+    method: attempt.method ?? 'POST',
     path: attempt.path ?? '/v1/chat/completions',
     query: '',
     headers: { 'content-type': 'application/json', ...attempt.headers },
@@ -43,7 +50,8 @@ export const eventOf = async (attempt: Attempt): Promise<LLMUsageAudit> => {
     receivedAt: at,
     readAt: at,
   });
-  assert.ok(decision.action === 'forward' && decision.call);
+  assert.ok(decision.action === 'forward');
+  if (decision.call === null) return [];
   const watch = plugins.watch(decision.call, 1);
   watch.dispatched();
   watch.sent();
@@ -57,6 +65,12 @@ export const eventOf = async (attempt: Attempt): Promise<LLMUsageAudit> => {
     }
   }
   await watch.end(attempt.ending ?? 'complete');
+  return events.slice(before);
+};
+
+/** Resolves to the event of the attempt. */
+export const eventOf = async (attempt: Attempt): Promise<LLMUsageAudit> => {
+  const events = await eventsOf(attempt);
   const [event] = events;
   assert.ok(event && events.length === 1, `${events.length} events`);
   return event;

@@ -28,6 +28,9 @@ const decoders: Readonly<Record<string, (first: number) => Decoder>> = {
   zstd: () => createZstdDecompress(zstd),
 };
 
+/** Bytes of the checksum behind the packed data: read on its own, so that a wrong one does not take the data with it. */
+const checksum: Readonly<Record<string, number>> = { gzip: 8, 'x-gzip': 8, deflate: 4, zstd: 4 };
+
 /** No text that anybody sends packs better; what does, and is long, is a bomb. */
 const bombRatio = 100;
 
@@ -38,11 +41,12 @@ export const inflater = (
   onBytes: (bytes: Uint8Array) => void,
 ): Inflater | null => {
   const create = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
-  return create ? new Unpacker(create, maxInflated, onBytes) : null;
+  return create ? new Unpacker(create, checksum[encoding] ?? 0, maxInflated, onBytes) : null;
 };
 
 class Unpacker implements Inflater {
   readonly #create: (first: number) => Decoder;
+  readonly #checksum: number;
   readonly #maxInflated: number;
   readonly #onBytes: (bytes: Uint8Array) => void;
   #decoder: Decoder | null = null;
@@ -50,8 +54,14 @@ class Unpacker implements Inflater {
   #in = 0;
   #out = 0;
 
-  constructor(create: (first: number) => Decoder, maxInflated: number, onBytes: (bytes: Uint8Array) => void) {
+  constructor(
+    create: (first: number) => Decoder,
+    checksum: number,
+    maxInflated: number,
+    onBytes: (bytes: Uint8Array) => void,
+  ) {
     this.#create = create;
+    this.#checksum = checksum;
     this.#maxInflated = maxInflated;
     this.#onBytes = onBytes;
   }
@@ -60,7 +70,11 @@ class Unpacker implements Inflater {
     this.#in += bytes.length;
     if (bytes.length === 0) return;
     this.#decoder ??= this.#open(this.#create(bytes[0] as number));
-    if (!this.#decoder.destroyed) this.#decoder.write(bytes);
+    if (this.#decoder.destroyed) return;
+    // Which chunk is the last is not known before its end.
+    const end = Math.max(0, bytes.length - this.#checksum);
+    if (end > 0) this.#decoder.write(bytes.subarray(0, end));
+    if (end < bytes.length) this.#decoder.write(bytes.subarray(end));
   }
 
   end(): Promise<boolean> {

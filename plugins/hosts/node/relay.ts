@@ -136,8 +136,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#finished || this.#options.res.writableFinished) return;
     this.#clientGone = true;
     this.#stopDraining = this.#options.drains.start(this);
-    if (this.#stopDraining === null) this.cut();
-    else this.#resume();
+    if (this.#stopDraining === null) {
+      this.cut();
+      return;
+    }
+    this.#options.watch?.draining();
+    this.#resume();
   };
 
   #sendHead(status: number, headers: IncomingHttpHeaders): void {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bedrockEmbeddings } from '../../../../plugins/dialects/bedrock-embeddings.ts';
 import { bedrockImages } from '../../../../plugins/dialects/bedrock-images.ts';
 import { bedrockInvoke } from '../../../../plugins/dialects/bedrock-invoke.ts';
+import { bedrockRerank } from '../../../../plugins/dialects/bedrock-rerank.ts';
+import { classify } from '../../../../plugins/dialects/classify.ts';
 import { newReading, type Reading } from '../../../../plugins/dialects/dialect.ts';
 import type { JsonObject } from '../../../../plugins/wire.ts';
 import { awsEvent, awsException, awsStreamHeaders } from '../../../support/aws-frames.ts';
@@ -129,6 +132,29 @@ test('embeddings have no output, pictures no tokens', () => {
     bedrockImages.units?.(newReading(false), { imageGenerationConfig: { numberOfImages: 3, width: 512, height: 512 } }),
     { images: 3, imageVariant: '512x512', input: null },
   );
+});
+
+test('what a model makes is told by its id, also inside an ARN', () => {
+  const arn = (id: string) => `/model/arn:aws:bedrock:eu-west-1::foundation-model/${id}/invoke`;
+  for (const [path, dialect] of [
+    ['/model/amazon.titan-embed-text-v2:0/invoke', bedrockEmbeddings],
+    [arn('cohere.embed-english-v3'), bedrockEmbeddings],
+    ['/model/cohere.rerank-v3-5:0/invoke', bedrockRerank],
+    [arn('amazon.nova-canvas-v1:0'), bedrockImages],
+    ['/model/amazon.nova-lite-v1:0/invoke-with-response-stream', bedrockInvoke],
+  ] as const)
+    assert.deepEqual(classify('POST', path, 'bedrock'), { kind: 'metered', dialect }, path);
+});
+
+test("OpenAI's format names the model that answered, AI21's own does not in Bedrock's words", () => {
+  const answer = { choices: [{ message: { content: 'Hi' }, finish_reason: 'stop' }] };
+  assert.equal(whole({}, { ...answer, object: 'chat.completion', model: '/opt/ml/model' }).model, '/opt/ml/model');
+  assert.equal(whole({}, { ...answer, model: 'jamba-1.5-mini' }).model, null);
+});
+
+test("an operation that AWS does not know is an error by its type's own name", () => {
+  const answer = { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' };
+  assert.deepEqual(whole({}, answer).error, { type: 'UnknownOperationException', code: null, message: null });
 });
 
 test("the request is read in the model's own words", () => {

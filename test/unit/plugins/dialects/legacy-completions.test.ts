@@ -1,6 +1,7 @@
 /** Anthropic's and Aleph Alpha's completions: two APIs whose paths end alike. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ai21Complete } from '../../../../plugins/dialects/ai21-complete.ts';
 import { alephAlphaComplete } from '../../../../plugins/dialects/aleph-alpha-complete.ts';
 import { anthropicComplete } from '../../../../plugins/dialects/anthropic-complete.ts';
 import { classify } from '../../../../plugins/dialects/classify.ts';
@@ -9,6 +10,8 @@ import { readAnswer, sse } from '../../../support/reading.ts';
 test('each path is taken for the API that it is of', () => {
   assert.partialDeepStrictEqual(classify('POST', '/v1/complete', 'anthropic'), { dialect: anthropicComplete });
   assert.partialDeepStrictEqual(classify('POST', '/prefix/complete', 'aleph-alpha'), { dialect: alephAlphaComplete });
+  assert.partialDeepStrictEqual(classify('POST', '/studio/v1/j2-mid/complete', 'ai21'), { dialect: ai21Complete });
+  assert.partialDeepStrictEqual(classify('POST', '/complete', 'openai-compatible'), { kind: 'unknown' });
 });
 
 test('skimmed or taken apart, whole or byte by byte, a stream of completions reads the same', () => {

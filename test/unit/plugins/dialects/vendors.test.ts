@@ -37,6 +37,8 @@ test('a host is matched whole: neither a longer name nor another domain passes f
     ['aiplatform.googleapis.com', 'vertex'],
     ['localhost:11434', 'ollama'],
     ['api.voyageai.com', 'voyage'],
+    ['api-inference.huggingface.co', 'huggingface'],
+    ['api.ai21.com', 'ai21'],
     ['runtime.sagemaker.us-east-1.amazonaws.com', 'sagemaker'],
     ['team.cloud.databricks.com', 'databricks'],
     ['us-south.ml.cloud.ibm.com', 'watsonx'],

@@ -87,7 +87,21 @@ test("xAI's long context begins at the threshold", () => {
 
 test('parts larger than the billed input are cut to it', () => {
   assert.equal(total('openai', 'gpt-4o', { input: 100, cacheRead: 1_000_000, output: 0 }), 0.000125);
-  assert.equal(total('openai', 'gpt-4o', { input: 0, output: 10, reasoning: 1000 }), 0.0001);
+  assert.equal(total('openai', 'gpt-4o', { input: 0, output: 10, outputAudio: 10, reasoning: 8 }), 0.0001);
+});
+
+test('more reasoning than output has the cost that the provider states, else none', () => {
+  const deep = { input: 21, output: 3400, reasoning: 41_000, webSearches: 12 };
+  assert.equal(status('perplexity', 'sonar-deep-research', deep), 'unpriced');
+  assert.partialDeepStrictEqual(costs('perplexity', 'sonar-deep-research', { ...deep, providerCost: '0.24' }), {
+    total_cost: 0.24,
+    source: 'provider',
+  });
+});
+
+test('what searches found is billed as the provider states it, as no list has its price', () => {
+  const found = { input: 21, output: 3400, reasoning: 400, citations: 15_000, providerCost: '0.09' };
+  assert.equal(costs('perplexity', 'sonar-deep-research', found).source, 'provider');
 });
 
 test('flex and batch cost half, priority its list price, another name of the standard tier nothing else', () => {
@@ -373,7 +387,11 @@ test('whatever the usage says, the parts are not negative and add up to the tota
   fc.assert(
     fc.property(models, someUsage, (model, usage) => {
       const priced = price({ kind: 'openai', model, usage: { ...noUsage, ...usage }, at }, book);
-      assert.ok(priced.status === 'priced' || (usage.webSearches ?? 0) + (usage.audioSeconds ?? 0) > 0);
+      assert.ok(
+        priced.status === 'priced' ||
+          (usage.webSearches ?? 0) + (usage.audioSeconds ?? 0) > 0 ||
+          (usage.reasoning ?? 0) > (usage.output ?? 0),
+      );
       if (priced.status !== 'priced') return;
       const { total_cost, currency, source, catalogue_version, ...parts } = priced.costs;
       const pico = (dollars: number | null) => BigInt(Math.round((dollars ?? -1) * 1e12));

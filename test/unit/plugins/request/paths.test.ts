@@ -47,3 +47,34 @@ test('what cannot spend is free, what might is unknown', () => {
   assert.equal(kindOf('POST', '/v1/unheard/of'), 'unknown');
   assert.equal(kindOf('PUT', '/v1/anything'), 'unknown');
 });
+
+test('what only stores is free, what asks a model of what is stored is metered', () => {
+  for (const prefix of ['/v1', '/openai', '/openai/v1']) {
+    for (const path of [
+      '/threads',
+      '/threads/t',
+      '/threads/t/messages',
+      '/threads/t/messages/m',
+      '/threads/t/runs/r',
+      '/assistants',
+      '/assistants/a',
+      '/vector_stores',
+      '/vector_stores/v',
+      '/vector_stores/v/files',
+      '/vector_stores/v/file_batches/b/cancel',
+      '/vector_stores/v/search',
+      '/conversations',
+      '/conversations/c',
+      '/conversations/c/items',
+    ])
+      for (const kind of ['openai', 'azure-openai'])
+        assert.equal(classify('POST', prefix + path, kind).kind, 'free', `${kind} ${path}`);
+    for (const path of ['/threads/runs', '/threads/t/runs', '/threads/t/runs/r/submit_tool_outputs'])
+      assert.equal(kindOf('POST', prefix + path), 'metered', path);
+    assert.equal(kindOf('POST', `${prefix}/fine_tuning/jobs`), 'unknown');
+  }
+  for (const path of ['/v1/conversations', '/v1/conversations/c'])
+    assert.equal(classify('POST', path, 'mistral').kind, 'metered', path);
+  assert.equal(classify('POST', '/v1/conversations', 'openai-compatible').kind, 'unknown');
+  assert.equal(classify('POST', '/v1/messages', 'anthropic').kind, 'metered');
+});

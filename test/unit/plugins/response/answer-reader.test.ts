@@ -6,8 +6,10 @@ import { anthropicMessages } from '../../../../plugins/dialects/anthropic-messag
 import { newReading } from '../../../../plugins/dialects/dialect.ts';
 import { openaiChat } from '../../../../plugins/dialects/openai-chat.ts';
 import { openaiResponses } from '../../../../plugins/dialects/openai-responses.ts';
+import { other } from '../../../../plugins/dialects/other.ts';
 import { nodePlatform } from '../../../../plugins/hosts/node/platform.ts';
 import { AnswerReader } from '../../../../plugins/response/answer-reader.ts';
+import { awsEvent, awsStreamHeaders } from '../../../support/aws-frames.ts';
 import { readAnswer, sse } from '../../../support/reading.ts';
 
 const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
@@ -158,8 +160,10 @@ test('a packed answer of any size is read, unless it is a bomb', async () => {
   const { reading } = await readPacked('gzip', zlib.gzipSync(long), 1 << 16);
   assert.equal(reading.usage?.output, 4);
   const bomb = zlib.gzipSync(Buffer.from(JSON.stringify({ spaces: ' '.repeat(8 << 20), ...json })));
-  const { reader } = await readPacked('gzip', bomb, 1 << 16);
+  const { reader, reading: none } = await readPacked('gzip', bomb, 1 << 16);
   assert.equal(reader.unreadable, true);
+  // There are no figures that could be wrong.
+  assert.equal(none.invalid, false);
 });
 
 test('an encoding that is not known leaves the answer unread', async () => {
@@ -215,4 +219,75 @@ test('events that are equal to the last letter are all read, also those that say
     'content-type': 'application/x-jsonl',
   });
   assert.deepEqual([usage?.input, usage?.output], [20, 10]);
+});
+
+test('a stream that begins with its retry or id line is one, whatever it says it is, wherever it is cut', () => {
+  for (const front of ['retry: 3000\n', 'retry: 3000\n\n', 'id: 1\n', 'id:1\n']) {
+    for (const type of ['', 'application/json']) {
+      for (const split of [1 << 20, 1, 2, 3]) {
+        const reading = readAnswer(openaiChat, front + stream, split, false, { 'content-type': type });
+        assert.equal(reading.usage?.output, 4, JSON.stringify({ front, type, split }));
+      }
+    }
+  }
+});
+
+test('at an unknown path the first sixteen events may tell the format, and nothing of them is learned before', () => {
+  const wait = (at: number) => ({ state: 'waiting', text: `${at}` });
+  const named = events.map((event) => ({ object: 'chat.completion.chunk', ...event }));
+  const waits = (length: number) => Array.from({ length }, (_, at) => wait(at));
+  const late = readAnswer(other, sse(...waits(15), ...named));
+  assert.partialDeepStrictEqual(late, { usage: { input: 3, output: 4 }, finish: ['stop'], outputChars: text.length });
+  assert.equal(readAnswer(other, sse(...waits(16), ...named)).usage, null);
+});
+
+test('events of AWS at an unknown path are known by their chunks', () => {
+  const bytes = (event: object) => ({ bytes: Buffer.from(JSON.stringify(event)).toString('base64') });
+  const chunks = [
+    { generation: 'Hoi', prompt_token_count: 9, generation_token_count: 1 },
+    { generation: '', prompt_token_count: null, generation_token_count: 2, stop_reason: 'stop' },
+  ];
+  const body = Buffer.concat(chunks.map((event) => awsEvent('chunk', bytes(event))));
+  assert.partialDeepStrictEqual(readAnswer(other, body, 7, false, awsStreamHeaders), {
+    usage: { input: 9, output: 2 },
+    finish: ['stop'],
+  });
+});
+
+test("Gemini's array is read to its last element at an unknown path, also where it has one", () => {
+  const part = (text: string, output: number, more = {}) => ({
+    candidates: [{ content: { parts: [{ text }] }, ...more }],
+    usageMetadata: { promptTokenCount: 3, candidatesTokenCount: output },
+    modelVersion: 'gemini-2.5-flash',
+  });
+  const elements = [part('Grüe', 1), part('zi', 2), part('!', 3, { finishReason: 'STOP' })];
+  for (const count of [1, 3]) {
+    const body = JSON.stringify(elements.slice(-count), null, 1);
+    for (const split of [1 << 20, 1]) {
+      const reading = readAnswer(other, body, split);
+      assert.partialDeepStrictEqual(reading, { usage: { output: 3 }, finish: ['STOP'], unreadable: false });
+      assert.equal(reading.outputChars, count === 1 ? 1 : 7);
+    }
+  }
+});
+
+test('a packed answer with a wrong checksum is read alike whole and cut, and marked', async () => {
+  for (const [encoding, fromEnd] of [
+    ['gzip', 8],
+    ['gzip', 1],
+    ['deflate', 1],
+  ] as const) {
+    const bytes = Uint8Array.from(packers[encoding](stream));
+    const at = bytes.length - fromEnd;
+    bytes[at] = (bytes[at] as number) ^ 0x55;
+    for (const split of [1 << 20, 64, 7, 1]) {
+      const { reading, reader } = await readPacked(encoding, bytes, split);
+      const { usage, outputChars, invalid } = reading;
+      assert.deepEqual(
+        { output: usage?.output, outputChars, invalid, unreadable: reader.unreadable },
+        { output: 4, outputChars: text.length, invalid: true, unreadable: true },
+        `${encoding} in pieces of ${split}`,
+      );
+    }
+  }
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Platform } from '../../../../plugins/contract.ts';
 import { openTokenizer } from '../../../../plugins/hosts/node/tokenizer.ts';
 import { encodingOf, ruleOf } from '../../../../plugins/response/tokenizers.ts';
+import type { Json } from '../../../../plugins/wire.ts';
 import { eventOf } from '../../../support/attempt.ts';
 import { sse } from '../../../support/reading.ts';
 
@@ -196,4 +197,53 @@ test('the rule is what the vendor states, and Chinese is not English', () => {
   );
   assert.equal(ruleOf(null).tokensOf('abcd'.repeat(10)), 10);
   assert.equal(ruleOf(null).tokensOf('海'.repeat(10)), 6);
+});
+
+test('a stream that broke off after its first totals is partial, and contradicts nothing', async () => {
+  const { estimateTokens } = words();
+  const usage = { prompt_tokens: 12, completion_tokens: 1, total_tokens: 13 };
+  const first = sse({ id: 'c', model: 'gpt-4o', choices: [{ index: 0, delta: { content: 'The sea ' } }], usage });
+  const event = await eventOf({ body: ask, answer: [first, ...sea], ending: 'upstream_reset', estimateTokens });
+  assert.partialDeepStrictEqual(event.usage, {
+    prompt_tokens: 12,
+    generation_tokens: 10,
+    source: 'partial',
+    check: 'ok',
+    reported: usage,
+  });
+});
+
+test('of embeddings without figures the contents are counted, and nothing around them', async () => {
+  const { asked, estimateTokens } = words();
+  for (const [vendor, path, body, answer] of [
+    [
+      'google',
+      '/v1beta/models/text-embedding-004:batchEmbedContents',
+      {
+        requests: ['the sea', 'is wide'].map((text) => ({
+          model: 'models/text-embedding-004',
+          taskType: 'RETRIEVAL_DOCUMENT',
+          content: { role: 'user', parts: [{ text }] },
+        })),
+      },
+      { embeddings: [{ values: [0.1] }, { values: [0.2] }] },
+    ],
+    [
+      'openai',
+      '/v1/embeddings',
+      { model: 'text-embedding-3-small', input: ['the sea', 'is wide'], encoding_format: 'base64' },
+      { object: 'list', model: 'text-embedding-3-small', data: [] },
+    ],
+  ] as const) {
+    const event = await eventOf({
+      vendor,
+      path,
+      body: body as unknown as Json,
+      answer: [JSON.stringify(answer)],
+      estimateTokens,
+    });
+    const counted = vendor === 'openai' ? 4 : Math.ceil('the seais wide'.length / 4);
+    assert.partialDeepStrictEqual(event.usage, { prompt_tokens: counted, generation_tokens: 0, source: 'estimated' });
+  }
+  assert.deepEqual(asked[0]?.text.split(/\s+/).sort(), ['is', 'sea', 'the', 'wide']);
 });
