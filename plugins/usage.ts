@@ -97,7 +97,8 @@ export const agreeWithTotal = (usage: Usage): Usage => {
   const cache = (usage.cacheRead ?? 0) + (usage.cacheWrite ?? 0);
   if (missing === usage.reasoning) return { ...usage, output: output + missing };
   const audio = usage.inputAudio ?? ((usage.audioSeconds ?? 0) > 0 ? missing : null);
-  if (missing === cache || missing === audio) return { ...usage, input: input + missing };
+  if (missing === cache) return { ...usage, input: input + missing };
+  if (missing === audio) return { ...usage, input: input + missing, inputAudio: audio };
   return usage;
 };
 

@@ -44,11 +44,11 @@ const freeWrites = [
 const freeActions = [':counttokens', ':computetokens', ':fetchpredictoperation', 'count-tokens:rawpredict'];
 
 /**
- * OpenAI's stores: threads and their messages, assistants, vector stores. Only a run of a thread asks a model. Mistral's
+ * OpenAI's stores: completions, threads and their messages, assistants, vector stores. Only a run of a thread asks a model. Mistral's
  * conversations are of the same name as OpenAI's, and do.
  */
 const stores =
-  /\/(?:threads(?:\/(?!runs$)[^/]+(?:\/messages(?:\/[^/]+)?)?)?|assistants(?:\/[^/]+)?|vector_stores(?:\/.+)?)$/;
+  /\/(?:chat\/completions\/[^/]+|threads(?:\/(?!runs$)[^/]+(?:\/messages(?:\/[^/]+)?)?)?|assistants(?:\/[^/]+)?|vector_stores(?:\/.+)?)$/;
 const storedRun = /\/threads\/[^/]+\/runs\/[^/]+$/;
 const conversations = /\/conversations(?:\/[^/]+(?:\/items)?)?$/;
 const keepsConversations = new Set(['openai', 'azure-openai']);

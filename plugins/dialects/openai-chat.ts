@@ -96,6 +96,7 @@ const head = (reading: Reading, answer: JsonObject): void => {
   readOpenaiUsage(reading, answer.usage, answer.service_tier);
   // Groq and others put an error into the stream as an object of its own.
   readOpenaiError(reading, answer);
+  reading.error = errorOf(object(answer.x_groq)?.error) ?? reading.error;
 };
 
 /** A word (`auto`), or the name of a tool. */
@@ -120,13 +121,14 @@ const part = (reading: Reading, message: JsonObject, shown: boolean): void => {
   say(reading, message.refusal);
   say(reading, object(message.audio)?.transcript);
   for (const call of [...objects(message.tool_calls), ...objects([message.function_call ?? null])]) {
-    const named = object(call.function) ?? call;
+    const named = object(call.function) ?? object(call.custom) ?? call;
     const name = string(named.name);
     const key = typeof call.index === 'number' ? call.index : string(call.id);
     if (name && shown) addToolCall(reading, name, key);
     else if (name) reading.toolCalls.push(name);
-    if (shown) addArguments(reading, named.arguments, key);
-    else addUnkept(reading, named.arguments);
+    const given = named.arguments ?? named.input;
+    if (shown) addArguments(reading, given, key);
+    else addUnkept(reading, given);
   }
 };
 

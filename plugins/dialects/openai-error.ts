@@ -14,6 +14,9 @@ export const readOpenaiError = (reading: Reading, answer: JsonObject): void => {
     reading.error = { type: type ?? text(answer.error_type), code: code ?? text(answer.code), message };
   } else if (answer.object === 'error' || (typeof answer.message === 'string' && answer.choices === undefined)) {
     reading.error = errorOf(answer);
+  } else if ((object(answer.base_resp)?.status_code ?? 0) !== 0) {
+    const base = object(answer.base_resp);
+    reading.error = { type: null, code: text(base?.status_code), message: string(base?.status_msg) };
   } else if (answer.detail !== undefined) {
     reading.error = detailOf(answer.detail) ?? reading.error;
   }

@@ -59,7 +59,7 @@ export const openaiResponses: Dialect = {
   event: (reading, name, event) => {
     const type = string(event.type) ?? name ?? '';
     const response = object(event.response);
-    if (response) readResponse(reading, response, terminal.has(type));
+    if (response) readResponse(reading, response, terminal.has(type) || object(response.usage) !== null);
     else if (type.endsWith('.delta')) readDelta(reading, type, event);
     else if (type === 'response.output_item.added') readCall(reading, object(event.item), place(event));
     // The error is the event itself at OpenAI, an object inside it elsewhere.

@@ -6,7 +6,7 @@ import { noUsage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
 import { addText, type Dialect, plainAsk, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
-import { readOpenaiUsage } from './openai-usage.ts';
+import { costOf, readOpenaiUsage } from './openai-usage.ts';
 import { amount, object, paramsOf, string } from './read.ts';
 
 const params = ['language', 'response_format', 'temperature', 'diarize'] as const;
@@ -57,6 +57,6 @@ const readUsage = (reading: Reading, answer: JsonObject): void => {
   // Whisper's verbose answer has had `duration` since before `usage`. Where tokens are billed, it is no figure of the bill.
   const audioSeconds = amount(reading, usage?.seconds) ?? amount(reading, answer.duration);
   if (audioSeconds === null) return;
-  reading.usage = { ...noUsage, audioSeconds };
+  reading.usage = { ...noUsage, audioSeconds, providerCost: usage && costOf(usage) };
   reading.reported = usage ?? { duration: answer.duration ?? null };
 };

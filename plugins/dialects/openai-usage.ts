@@ -44,8 +44,13 @@ export const openaiFigures = (reading: Reading, usage: JsonObject): Usage => {
       read(usage.num_cached_tokens) ??
       read(inputParts?.cached_tokens) ??
       read(usage.prompt_cache_hit_tokens) ??
-      read(usage.cached_tokens),
-    cacheWrite: read(inputParts?.cache_write_tokens),
+      read(usage.cached_tokens) ??
+      read(usage.cache_read_input_tokens),
+    cacheWrite:
+      read(inputParts?.cache_write_tokens) ??
+      read(inputParts?.cache_creation_input_tokens) ??
+      read(inputParts?.cache_creation_tokens) ??
+      read(usage.cache_creation_input_tokens),
     reasoning: read(outputParts?.reasoning_tokens) ?? read(usage.reasoning_tokens),
     inputAudio: read(inputParts?.audio_tokens),
     outputAudio: read(outputParts?.audio_tokens),
@@ -65,11 +70,12 @@ export const openaiFigures = (reading: Reading, usage: JsonObject): Usage => {
 const searchesOf = (reading: Reading, usage: JsonObject): number | null => {
   const xai = object(usage.server_side_tool_usage_details);
   const sources = (count(reading, xai?.web_search_calls) ?? 0) + (count(reading, xai?.x_search_calls) ?? 0);
-  return count(reading, usage.num_search_queries) ?? (sources > 0 ? sources : null);
+  const router = count(reading, object(usage.server_tool_use)?.web_search_requests);
+  return count(reading, usage.num_search_queries) ?? router ?? (sources > 0 ? sources : null);
 };
 
 /** USD as the provider states it: OpenRouter `cost`, Perplexity `cost.total_cost`, xAI `cost_in_usd_ticks` (1e10 = 1 USD). */
-const costOf = (usage: JsonObject): string | null => {
+export const costOf = (usage: JsonObject): string | null => {
   const stated = dollars(object(usage.cost)?.total_cost ?? usage.cost);
   // With the caller's own key OpenRouter's `cost` is its fee; the maker bills the rest.
   const upstream = usage.is_byok === true ? dollars(object(usage.cost_details)?.upstream_inference_cost) : null;

@@ -30,7 +30,7 @@ export const openaiVideos: Dialect = {
     reading.model = string(answer.model) ?? reading.model;
     reading.responseId ??= string(answer.id) ?? string(answer.request_id);
     const videoSeconds = amount(reading, answer.seconds);
-    if (videoSeconds !== null) reading.usage = { ...noUsage, videoSeconds };
+    if (videoSeconds !== null) reading.usage = { ...noUsage, videoSeconds, imageVariant: string(answer.size) };
   },
 
   // There are no streams: an event can only say what went wrong.
@@ -39,7 +39,9 @@ export const openaiVideos: Dialect = {
   // xAI's answer is the job's id alone.
   units: (_reading, body) => {
     const videoSeconds = secondsOf(body.duration ?? body.seconds);
-    return videoSeconds === null ? null : { ...noUsage, videoSeconds };
+    return videoSeconds === null
+      ? null
+      : { ...noUsage, videoSeconds, imageVariant: string(body.size) ?? string(body.resolution) };
   },
 
   refusal: openaiRefusal,

@@ -46,7 +46,7 @@ export const errorOf = (
   if (typeof value === 'string' && value !== '') return { type: null, code: null, message: value };
   const error = object(value);
   if (!error) return null;
-  return { type: text(error.type) ?? text(error.status), code: text(error.code), message: text(error.message) };
+  return { type: text(error.type) ?? string(error.status), code: text(error.code), message: text(error.message) };
 };
 
 /** The request parameters that a dialect lists, as text: an allow-list, so that no content can slip in. */

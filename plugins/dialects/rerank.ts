@@ -6,6 +6,7 @@ import { noUsage } from '../usage.ts';
 import type { Json } from '../wire.ts';
 import { cohereError, readCohereUsage } from './cohere-usage.ts';
 import { type Dialect, plainAsk } from './dialect.ts';
+import { costOf } from './openai-usage.ts';
 import { count, errorOf, object, paramsOf, string } from './read.ts';
 
 const params = ['top_n', 'top_k', 'return_documents', 'max_tokens_per_doc', 'truncation'] as const;
@@ -28,8 +29,15 @@ export const rerank: Dialect = {
     const usage = object(answer.usage);
     const total = count(reading, usage?.total_tokens);
     const input = total ?? count(reading, usage?.prompt_tokens);
-    if (usage && input !== null) {
-      reading.usage = { ...(reading.usage ?? noUsage), input, totalReported: total };
+    const searchUnits = count(reading, usage?.search_units);
+    if (usage && (input !== null || searchUnits !== null)) {
+      reading.usage = {
+        ...(reading.usage ?? noUsage),
+        input,
+        searchUnits: searchUnits ?? reading.usage?.searchUnits ?? null,
+        totalReported: total,
+        providerCost: costOf(usage),
+      };
       reading.reported = usage;
     }
     // Where tokens are counted at all, none came out; search units alone tell nothing of tokens.

@@ -20,6 +20,11 @@ export interface Vendor {
   readonly otel: string;
   /** Usage in OpenAI-format chat streams: on `stream_options.include_usage`, unasked, or never. */
   readonly streamUsage: 'option' | 'always' | 'none';
+  /**
+   * Its answers state what the call is billed, and no list can tell it: the provider behind a router, fees by the depth of
+   * a search. That cost counts before every list.
+   */
+  readonly billsAsStated: boolean;
   /** The header in which it reads its API key; `authorization` is a bearer token. */
   readonly credential: 'authorization' | 'x-api-key' | 'api-key' | 'x-goog-api-key';
   /** A real exchange with this vendor was recorded and is read by the conformance tests. */
@@ -40,6 +45,7 @@ const ordinary = {
   litellm: [],
   ecologits: null,
   streamUsage: 'option',
+  billsAsStated: false,
   credential: 'authorization',
   verified: true,
   documented: null,
@@ -55,7 +61,13 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
   'azure-openai': {
     credential: 'api-key',
     aliases: ['azure', 'azure_ai', 'azure-ai-foundry'],
-    hosts: ['*.openai.azure.com', '*.cognitiveservices.azure.com', '*.services.ai.azure.com'],
+    hosts: [
+      '*.openai.azure.com',
+      '*.cognitiveservices.azure.com',
+      '*.openai.azure.us',
+      '*.models.ai.azure.com',
+      '*.services.ai.azure.com',
+    ],
     prices: 'azure',
     litellm: ['azure', 'azure_ai', 'azure_text'],
     ecologits: mapped(ofMaker),
@@ -124,11 +136,18 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
   openrouter: {
     hosts: ['openrouter.ai'],
     prices: 'openrouter',
+    billsAsStated: true,
     litellm: ['openrouter'],
     ecologits: mapped(ofMaker),
     streamUsage: 'always',
   },
-  perplexity: { hosts: ['api.perplexity.ai'], prices: 'perplexity', litellm: ['perplexity'], streamUsage: 'always' },
+  perplexity: {
+    billsAsStated: true,
+    hosts: ['api.perplexity.ai'],
+    prices: 'perplexity',
+    litellm: ['perplexity'],
+    streamUsage: 'always',
+  },
   together: {
     aliases: ['together-ai', 'together_ai', 'togetherai'],
     hosts: ['api.together.xyz', 'api.together.ai'],
@@ -157,7 +176,7 @@ const rows: Record<string, Partial<Omit<Vendor, 'kind'>>> = {
     hosts: ['dashscope*.aliyuncs.com', '*.maas.aliyuncs.com'],
     litellm: ['dashscope'],
   },
-  zai: { aliases: ['z-ai', 'z.ai'], hosts: ['api.z.ai'], prices: 'zai', litellm: ['zai'] },
+  zai: { aliases: ['z-ai', 'z.ai'], hosts: ['api.z.ai', 'open.bigmodel.cn'], prices: 'zai', litellm: ['zai'] },
   crusoe: { hosts: ['api.inference.crusoecloud.com'], ecologits: mapped('huggingface_hub') },
   snowflake: {
     aliases: ['snowflake-cortex'],

@@ -1,4 +1,6 @@
 /** What a call costs: its usage at the prices of the book, in exact decimals. */
+
+import { vendorOf } from '../dialects/vendors.ts';
 import type { Usage } from '../usage.ts';
 import { Bill, hasPieces } from './bill.ts';
 import type { PriceBook } from './book.ts';
@@ -107,6 +109,8 @@ const tariffFor = (
   const tier = served ?? usage.serviceTier;
   const own = model === null ? null : book.tariffOf(kind, model, tier);
   if (own || requestModel === null || requestModel === undefined || requestModel === model) return own;
+  // A free name says nothing of what a paid model that stood in for it costs.
+  if (model !== null && requestModel.endsWith(':free')) return null;
   // A model that is listed, but not in this tier, is not some other model.
   const isListed = model !== null && book.tariffOf(kind, model, null) !== null;
   return isListed ? null : book.tariffOf(kind, requestModel, tier);
@@ -145,12 +149,15 @@ const contradicts = ({ reasoning, output }: Usage): boolean => output !== null &
 export const price = (question: PriceQuestion, book: PriceBook): Priced => {
   const { usage } = question;
   const stated = asProviderSays(usage.providerCost);
-  if (stated && (book.preferProviderCost || contradicts(usage) || (usage.citations ?? 0) > 0)) return stated;
+  const { kind } = question;
+  if (stated && (book.preferProviderCost || vendorOf(kind)?.billsAsStated || contradicts(usage))) return stated;
   const metered = isMetered(usage) || (usage.passes?.some((pass) => isMetered(pass.usage)) ?? false);
   if (!metered) {
     const free = stated === null ? tariffFor(question, null, book) : null;
     return free && isFree(free) ? settled(new Bill(), free) : (stated ?? { status: 'unmetered' });
   }
-  const priced = contradicts(usage) ? unpriced : byTheBook(question, book);
+  // What the answer says that it cost is nearer the truth than the price of a model that did not answer.
+  const asked = stated ? { ...question, requestModel: null } : question;
+  const priced = contradicts(usage) ? unpriced : byTheBook(asked, book);
   return priced.status === 'unpriced' && stated ? stated : priced;
 };

@@ -286,13 +286,36 @@ test('something used without any price for it makes the call unpriced, not cheap
 test("the provider's own figure counts where no list has a price, and before every list when preferred", () => {
   const usage = { input: 1000, output: 1000, providerCost: '0.0042' };
   assert.equal(total('openrouter', 'nobody/knows', usage), 0.0042);
-  assert.equal(total('openrouter', 'openai/gpt-4o', usage), 0.0125);
+  assert.equal(total('openai', 'gpt-4o', usage), 0.0125);
   const preferring = openBook({ preferProviderCost: true }).book;
-  const stated = costs('openrouter', 'openai/gpt-4o', usage, preferring);
+  const stated = costs('openai', 'gpt-4o', usage, preferring);
   assert.deepEqual(
     [stated.total_cost, stated.input_cost, stated.source, stated.catalogue_version],
     [0.0042, null, 'provider', null],
   );
+});
+
+test('where the answer alone can tell what is billed, it does: behind a router, and with fees by the depth of a search', () => {
+  const usage = { input: 1000, output: 1000, providerCost: '0.0042' };
+  assert.equal(total('openrouter', 'openai/gpt-4o', usage), 0.0042);
+  assert.equal(total('perplexity', 'sonar', usage), 0.0042);
+  assert.equal(
+    total('openrouter', 'openai/gpt-4o', { input: 1000, output: 1000 }),
+    0.0125,
+    'by the list where it does not',
+  );
+});
+
+test('a free name says nothing of what a paid model that stood in for it costs', () => {
+  const usage: Usage = { ...noUsage, input: 1000, output: 1000 };
+  const asked = {
+    kind: 'openrouter',
+    model: 'nobody/knows',
+    requestModel: 'google/gemini-2.0-flash-exp:free',
+    usage,
+    at,
+  };
+  assert.equal(price(asked, builtIn).status, 'unpriced');
 });
 
 test('prices follow the date and the hour of the call', () => {
