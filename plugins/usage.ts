@@ -37,8 +37,6 @@ export interface Usage {
   searchUnits: number | null;
   /** Web searches that the provider ran and bills by the piece. */
   webSearches: number | null;
-  /** Tokens of what its searches found, which a provider bills beside its input (Perplexity). Part of neither side. */
-  citations: number | null;
   /** The provider's own total, for the consistency check only. */
   totalReported: number | null;
   /** What the provider says that the call cost, USD as a decimal string. */
@@ -76,7 +74,6 @@ export const noUsage: Usage = {
   pages: null,
   searchUnits: null,
   webSearches: null,
-  citations: null,
   totalReported: null,
   providerCost: null,
   serviceTier: null,

@@ -59,7 +59,6 @@ export const openaiFigures = (reading: Reading, usage: JsonObject): Usage => {
     inputVideo: read(inputParts?.video_tokens),
     audioSeconds: amount(reading, usage.prompt_audio_seconds),
     webSearches: searchesOf(reading, usage),
-    citations: read(usage.citation_tokens),
     totalReported: read(usage.total_tokens),
     providerCost: costOf(usage),
     serviceTier: string(usage.service_tier),
