@@ -12,14 +12,15 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 const text = (path) => readFile(new URL(`../${path}`, import.meta.url), 'utf8');
 const read = async (name) => JSON.parse(await text(`schemas/${name}`));
 
-/** The configuration with its exporters spelt out; what depends on their type is left to the exporters. */
-const selfContained = (config, { allOf, ...exporter }) => ({
+/** The configuration with its exporters and budgets spelt out; what depends on the type of an exporter is left to them. */
+const selfContained = (config, { allOf, ...exporter }, { $defs, ...budget }) => ({
   ...config,
   properties: {
     ...config.properties,
     exporters: { ...config.properties.exporters, items: { $ref: '#/$defs/exporter' } },
+    budgets: { ...config.properties.budgets, items: { $ref: '#/$defs/writtenBudget' } },
   },
-  $defs: { ...config.$defs, exporter },
+  $defs: { ...config.$defs, ...$defs, exporter, writtenBudget: budget },
 });
 
 /** @returns {Promise<Map<string, string>>} path from the project's root → content */
@@ -38,12 +39,15 @@ export const generate = async () => {
   files.set('schemas/generated/types.ts', await types(schemas.values()));
   const config = await read('config.schema.json');
   const exporter = await read('exporter.schema.json');
-  await add('config', config, [exporter], { allErrors: true, useDefaults: true, verbose: true });
+  const budget = await read('budget.schema.json');
+  const tells = { allErrors: true, useDefaults: true, verbose: true };
+  await add('config', config, [exporter, budget], tells);
+  await add('budget', budget, [], tells);
   const keys = await read('keys.schema.json');
   await add('keys', keys, [], { allErrors: true, useDefaults: true });
   files.set('schemas/generated/keys-types.ts', await types([keys]));
-  files.set('schemas/generated/config-types.ts', await types([selfContained(config, exporter)]));
+  files.set('schemas/generated/config-types.ts', await types([selfContained(config, exporter, budget)]));
   files.set('docs/event.md', eventPage());
-  files.set('docs/configuration.md', configPage(config, exporter, await text('examples/llm-audit.yaml')));
+  files.set('docs/configuration.md', configPage(config, exporter, budget, await text('examples/llm-audit.yaml')));
   return files;
 };

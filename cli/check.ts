@@ -1,6 +1,9 @@
 /** `llm-audit check`: says what is configured, or all that is wrong with it. */
 import { parseArgs } from 'node:util';
 import type { Vendor } from '../plugins/dialects/vendors.ts';
+import type { WrittenBudget } from '../schemas/generated/config-types.ts';
+import { limitName } from '../server/budgets/limits.ts';
+import { readBudget } from '../server/budgets/written.ts';
 import { type Config, describeProblem, findConfigFile, loadConfig, type Problem } from '../server/config.ts';
 import { listKeys } from '../server/keys/key-file.ts';
 import { openPrices } from '../server/prices.ts';
@@ -74,11 +77,12 @@ const warningsOf = (config: Config): string[] => {
         ? [`provider ${id}: has no credential, so its calls go out without one`]
         : []),
     ]),
-    ...config.budgets.flatMap(({ id, apikeys }) =>
-      apikeys
+    ...config.budgets.flatMap((written) => [
+      ...readBudget(written).warnings.map((warning) => `budget ${written.id}: ${warning}`),
+      ...plainKeys(written)
         .filter((key) => !ids.has(key))
-        .map((key) => `budget ${id}: there is no key "${key}" in ${config.keysFile}`),
-    ),
+        .map((key) => `budget ${written.id}: there is no key "${key}" in ${config.keysFile}`),
+    ]),
     ...(config.auth === 'keys' && ids.size === 0
       ? [
           'auth is "keys" and there is none: every call will be refused; make one with: llm-audit keys create --name NAME',
@@ -87,6 +91,26 @@ const warningsOf = (config: Config): string[] => {
     ...(config.exporters.some(({ enabled }) => enabled !== false) ? [] : ['no exporter is enabled: events go nowhere']),
   ];
 };
+
+/** Those that are no pattern. */
+const plainKeys = (written: WrittenBudget): string[] => {
+  const { include } = readBudget(written).budget.scope;
+  return (include?.apikeys ?? []).filter((key) => typeof key === 'string');
+};
+
+const budgetLine = (written: WrittenBudget): string => {
+  const { id, enabled, mode, window, limits } = readBudget(written).budget;
+  const stated = limits.filter(({ amount }) => amount !== null).map(limitName);
+  const shown =
+    stated.length > 0 ? stated.map((name) => `${name} ${written.limits[name as LimitName]}`).join(', ') : 'no limit';
+  return `${id}  ${shown}${window === null ? '' : ` per ${window}`}${mode === 'soft' ? '  (soft)' : ''}${enabled ? '' : '  (disabled)'}`;
+};
+
+/** Without the address: it may hold a password. */
+const storeLine = ({ store }: Config): string =>
+  store.kind === 'redis' ? `redis  ${new URL(store.url ?? '').host}  ${store.onDown}` : store.kind;
+
+type LimitName = keyof WrittenBudget['limits'];
 
 const unverified = ({ kind, documented }: Vendor): string =>
   `no real answer of kind ${kind} has been recorded yet, its figures are not verified; ` +
@@ -106,10 +130,8 @@ const summaryOf = (config: Config, file: string | null): string[] => {
       'provider',
       `/${id}/  ${vendor.kind}  ${baseUrl ?? 'started with the gateway'}`,
     ]),
-    ...config.budgets.map(({ id, enabled, apikeys }): [string, string] => [
-      'budget',
-      `${id}  for ${apikeys.join(', ')}${enabled ? '' : '  (disabled)'}`,
-    ]),
+    ...config.budgets.map((written): [string, string] => ['budget', budgetLine(written)]),
+    ...(config.budgets.length > 0 ? [['store', storeLine(config)] as [string, string]] : []),
     ...config.exporters.map(({ id, type, enabled }): [string, string] => [
       'exporter',
       `${id}  ${type}${enabled === false ? '  (disabled)' : ''}`,

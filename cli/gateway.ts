@@ -1,5 +1,4 @@
 /** `llm-audit gateway`: the embedded gateway, until a signal. */
-import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, describeProblem, findConfigFile, loadConfig } from '../server/config.ts';
 import { type RunningGateway, startGateway } from '../server/gateway.ts';
@@ -7,6 +6,7 @@ import { openLog } from '../server/log.ts';
 import { type Command, exit } from './command.ts';
 import { tryLine } from './curl.ts';
 import { naturalInteger } from './integer.ts';
+import { movedTo } from './moved.ts';
 import { type Ready, readyConfig } from './simulated.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -80,33 +80,17 @@ const started = async ({ config, simulator }: Ready): Promise<RunningGateway | n
   }
 };
 
-/** Whatever lay in the configured data directory lies in the given one. */
-const movedTo = (dataDir: string, config: Config): Config => {
-  const moved = (path: string): string => {
-    const inside = relative(config.dataDir, path);
-    return inside.startsWith('..') ? path : join(dataDir, inside);
-  };
-  return {
-    ...config,
-    dataDir,
-    keysFile: moved(config.keysFile),
-    exporters: config.exporters.map((exporter) => {
-      const path = exporter.config?.['path'];
-      return typeof path === 'string' ? { ...exporter, config: { ...exporter.config, path: moved(path) } } : exporter;
-    }),
-  };
-};
-
-const facts = ({ origin, auth }: RunningGateway, { config, simulator }: Ready): object => ({
+const facts = ({ origin, auth, admin }: RunningGateway, { config, simulator }: Ready): object => ({
   origin,
   providers: config.providers.map(({ id }) => id),
   auth,
+  admin,
   data_dir: config.dataDir,
   exporters: enabled(config).map(({ id, type }) => ({ id, type })),
   simulator: simulator?.origin ?? null,
 });
 
-const welcome = ({ origin, auth }: RunningGateway, { config }: Ready): string => {
+const welcome = ({ origin, auth, admin }: RunningGateway, { config }: Ready): string => {
   const callers =
     auth === 'keys'
       ? 'Callers show a key made by `llm-audit keys create`'
@@ -118,6 +102,7 @@ const welcome = ({ origin, auth }: RunningGateway, { config }: Ready): string =>
   return [
     `Listening on ${origin} for ${config.providers.map(({ id }) => `/${id}/`).join(' ')}`,
     `${callers}; events go to ${destinations.join(', ') || 'no exporter: they only wait in the spool'}`,
+    ...(admin === null ? [] : [`Administration on ${admin}`]),
     `Try: ${tryLine(origin, config.providers, auth)}`,
     '',
   ].join('\n');

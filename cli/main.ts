@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   demo: () => import('./demo.ts'),
   check: () => import('./check.ts'),
   keys: () => import('./keys.ts'),
+  budgets: () => import('./budgets.ts'),
   meter: () => import('./meter.ts'),
   cost: () => import('./cost.ts'),
   impacts: () => import('./impacts.ts'),

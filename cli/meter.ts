@@ -1,10 +1,9 @@
 /** `llm-audit meter`: the events that the gateway would have made of recorded exchanges. */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { openBudgets } from '../plugins/budgets/budgets.ts';
+import { noBudgets } from '../plugins/budgets/none.ts';
 import { nodePlatform } from '../plugins/hosts/node/platform.ts';
 import { openTokenizer } from '../plugins/hosts/node/tokenizer.ts';
-import { memoryStore } from '../plugins/hosts/stores/memory.ts';
 import { defaultConfig } from '../server/config.ts';
 import { createMeter, type Meter } from '../server/meter.ts';
 import { openPrices } from '../server/prices.ts';
@@ -74,7 +73,7 @@ const openMeter = async (files: readonly string[], split: number | null): Promis
       ...nodePlatform(randomBytes(32), limits.responseBody),
       estimateTokens: openTokenizer({ patience: 60_000 }),
     },
-    budgets: openBudgets([], memoryStore()),
+    ...noBudgets,
     prices,
     keys: null,
     capture,

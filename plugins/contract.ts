@@ -1,4 +1,5 @@
 /** Host-neutral types: what a gateway gives the two plugins, and what they answer. */
+import type { Admission } from './budgets/admission.ts';
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import type { Vendor } from './dialects/vendors.ts';
 import type { PriceBook } from './pricing/book.ts';
@@ -71,16 +72,6 @@ export interface IncomingCall {
   readonly readAt: number;
 }
 
-/** What a budget said when the call was admitted. Amounts: units of 1e-12 USD, tokens. */
-export interface BudgetView {
-  readonly id: string;
-  readonly name: string;
-  readonly limitUsd: bigint | null;
-  readonly limitTokens: number | null;
-  readonly spentUsd: bigint;
-  readonly spentTokens: number;
-}
-
 /** Everything about a metered call that is known before it is sent. */
 export interface Call {
   readonly requestId: string;
@@ -104,7 +95,10 @@ export interface Call {
   readonly ask: Ask | null;
   /** The body, where it was read. */
   readonly json: JsonObject | null;
-  readonly budgets: readonly BudgetView[];
+  /** What its budgets have reserved for it; null: none applies. */
+  readonly admission: Admission | null;
+  /** The budget that refused it. */
+  readonly refusedBy: string | null;
   /** The prices as they stood when the call came in: files may change while it runs. */
   readonly prices: PriceBook;
   /** The stream's usage frame was asked for by us, not by the client. */
@@ -128,6 +122,8 @@ export interface Forwarded {
   readonly body: Uint8Array | null;
   /** Header changes: null removes. */
   readonly headers: Readonly<Record<string, string | null>>;
+  /** Headers of our own on the answer. */
+  readonly answerHeaders: Readonly<Record<string, string>>;
   /** Null when the call is free: nothing to watch. */
   readonly call: Call | null;
   /** Asked with the text of a 400 or 422 answer: what to send once more instead of passing it on, or null. */

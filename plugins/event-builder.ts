@@ -1,7 +1,8 @@
 /** Builds the `LLMUsageAudit` event of one attempt. Every field is named one by one: what is not listed cannot leak. */
 
 import type { LLMUsageAudit } from '../schemas/generated/types.ts';
-import { budgetsOf } from './budgets/event.ts';
+import type { Amounts, Charge } from './budgets/admission.ts';
+import { budgetsOf, rateLimitsOf } from './budgets/event.ts';
 import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
 import { captured } from './redaction/event.ts';
@@ -17,9 +18,8 @@ import { usageCheck } from './usage.ts';
 
 export interface BuiltEvent {
   readonly event: LLMUsageAudit;
-  /** What the call costs its budgets; null when unknown. Units of 1e-12 USD. */
-  readonly usd: bigint | null;
-  readonly tokens: number | null;
+  /** What its budgets are to be booked with; null: nothing is booked for this attempt. */
+  readonly charges: readonly Charge[] | null;
 }
 
 export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltEvent => {
@@ -41,6 +41,13 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
   const caller: Caller = callerOf(call, settings.privacy, settings.platform);
   const limits = rateLimitOf(ended.headers);
   const usd = priced.status === 'priced' ? priced.total : null;
+  const used: Amounts | null =
+    priced.status === 'not_billed'
+      ? null
+      : { usd, tokens, output: usage?.output ?? null, cached: usage?.cacheRead ?? 0, pages: usage?.pages ?? 0 };
+  // A refused call spends nothing, and one that is sent again is booked with its last attempt.
+  const isBooked = outcome !== 'blocked' && !ended.superseded;
+  const charges = call.admission && isBooked ? settings.budgets.charge(call.admission, used) : null;
 
   const event: LLMUsageAudit = {
     '@id': `${call.requestId}.${ended.number}`,
@@ -120,7 +127,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       requests_used_ratio: usedRatio(limits?.requests_limit ?? null, limits?.requests_remaining ?? null),
       tokens_used_ratio: usedRatio(limits?.tokens_limit ?? null, limits?.tokens_remaining ?? null),
     },
-    consumer_rate_limit: null,
+    consumer_rate_limit: rateLimitsOf(charges ?? unbooked(call)),
     events: ended.steps.map(({ name, at, attributes }) => ({ name, at: Math.floor(at), attributes })),
     ...captured(
       { prompt: ask?.prompt ?? null, answer: reading.text },
@@ -161,10 +168,16 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     costs: 'costs' in priced ? priced.costs : null,
     impacts_status: impact.status,
     impacts: impact.impacts,
-    budgets: budgetsOf(call.budgets, settings.budgets.refresh(call.budgets), usd, tokens, outcome === 'blocked'),
+    budgets: budgetsOf(charges ?? unbooked(call), call.refusedBy, {
+      usd: usd !== null || used === null,
+      tokens: tokens !== null || used === null,
+    }),
   };
-  return { event, usd, tokens };
+  return { event, charges };
 };
+
+const unbooked = ({ admission }: Call): Charge[] =>
+  admission?.meters.map((meter) => ({ meter, before: meter.spent, amount: 0n })) ?? [];
 
 /** Null beyond what a number can hold exactly. */
 const totalOf = (usage: Estimated['usage']): number | null => {

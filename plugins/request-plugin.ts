@@ -2,12 +2,18 @@
  * The request plugin: who is calling, which provider, API and model, may this key still spend,
  * and what must be added so that the usage comes back.
  */
-import type { BudgetView, Call, Consumer, Decision, Forwarded, IncomingCall, Plugins, Refused } from './contract.ts';
+import type { Admission, Decision as Admitted, Meter } from './budgets/admission.ts';
+import { boundOf, operationOf } from './budgets/bound.ts';
+import { factsOf } from './budgets/facts.ts';
+import { journalOf } from './budgets/journal.ts';
+import { LedgerDown } from './budgets/ledger.ts';
+import type { Call, Consumer, Decision, Forwarded, IncomingCall, Plugins, Refused } from './contract.ts';
 import { classify, type Kind } from './dialects/classify.ts';
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import { openaiChat } from './dialects/openai-chat.ts';
 import { object } from './dialects/read.ts';
 import { setTopLevelKey } from './framing/json-key.ts';
+import { dollars } from './pricing/money.ts';
 import { isOurs } from './request/callers.ts';
 import { keyOf, replaceKey, withoutKey } from './request/credentials.ts';
 import { readForm } from './request/form.ts';
@@ -18,6 +24,7 @@ import {
   cannotMeterLater,
   cannotPrice,
   cannotRead,
+  ledgerDown,
   noRoom,
   spent,
   unknownKey,
@@ -60,12 +67,7 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     return { path, kind, dialect: kind.kind === 'free' ? openaiChat : kind.dialect, key, consumer };
   };
 
-  const callOf = (
-    incoming: IncomingCall,
-    { path, kind, consumer, dialect }: Identified,
-    body: Body | null,
-    views: readonly BudgetView[],
-  ): Call => ({
+  const callOf = (incoming: IncomingCall, { path, kind, consumer, dialect }: Identified, body: Body | null): Call => ({
     requestId: kind.kind === 'fetched' ? laterId(incoming, path) : platform.randomId(),
     laterId: (responseId) => laterId(incoming, responseId),
     incoming,
@@ -82,11 +84,29 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
       : null,
     ask: body ? dialect.ask(body.json, path) : null,
     json: body?.json ?? null,
-    budgets: views,
+    admission: null,
+    refusedBy: null,
     prices: settings.prices,
     usageForced: false,
     onTaken: null,
   });
+
+  /** Null: nobody can say whether it may be spent, and the configuration refuses then. */
+  const admitted = async (call: Call): Promise<Admitted | null> => {
+    try {
+      return await budgets.admit({
+        id: call.requestId,
+        facts: factsOf(call),
+        operation: operationOf(call),
+        bound: () => boundOf(call, settings.reserve, call.incoming.receivedAt),
+        isSpent: call.fetched,
+        journal: (bound) => journalOf(call, bound),
+      });
+    } catch (error) {
+      if (error instanceof LedgerDown) return null;
+      throw error;
+    }
+  };
 
   const decide = async (incoming: IncomingCall): Promise<Decision> => {
     const path = normalPath(incoming.path);
@@ -94,9 +114,9 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     const identified = identify(incoming, path);
     const { kind, dialect, key, consumer } = identified;
     const body = kind.kind === 'free' || kind.kind === 'fetched' ? null : readBody(incoming, settings.maxReadBytes);
-    const no = (refusal: Refusal, views: readonly BudgetView[] = []): Refused => {
-      if (kind.kind !== 'free') auditRefusal(callOf(incoming, identified, body, views), refusal);
-      return say(dialect, refusal);
+    const no = (refusal: Refusal, call = callOf(incoming, identified, body), more = {}): Refused => {
+      if (kind.kind !== 'free') auditRefusal(call, refusal);
+      return { ...say(dialect, refusal), headers: more };
     };
 
     if (ownKeys && consumer === null) return no(unknownKey(key));
@@ -105,44 +125,56 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
       target: path + (ownKeys ? withoutKey(incoming.query) : incoming.query),
       body: incoming.body,
       headers: headerChanges(incoming, ownKeys, key),
+      answerHeaders: {},
       call: null,
       retry: null,
     };
     if (kind.kind === 'free') return plain;
     if (settings.isFull()) return say(dialect, noRoom);
 
-    const { views, refusedBy } = budgets.admit(consumer);
     if (kind.kind === 'fetched') {
-      // What it cost was spent when it was asked for: no budget holds it back.
       const id = path.slice(path.lastIndexOf('/') + 1);
       if (billed.has(billedKey(incoming, path)) || billed.has(billedKey(incoming, id))) return plain;
-      return { ...plain, call: callOf(incoming, identified, null, views) };
     }
-    if (refusedBy) return no(spent(refusedBy), views);
-    const call = callOf(incoming, identified, body, views);
-    const uncountable = views.length > 0 ? whyUncountable(call, views) : null;
-    if (uncountable) return no(uncountable, views);
-
-    const wanted =
-      body?.text != null && call.ask ? usageOption(dialect, body.json, incoming, call.ask, withoutOption) : null;
-    if (wanted === null || body === null || body.text === null) return { ...plain, call };
-    return {
+    const asked = callOf(incoming, identified, body);
+    // What a budget cannot count must not pass under it.
+    const uncountable = kind.kind === 'fetched' ? null : whyUncountable(asked);
+    if (uncountable && budgets.isLimited(factsOf(asked))) return no(uncountable, asked);
+    const decision = await admitted(asked);
+    if (decision === null) return no(ledgerDown, asked);
+    if (decision.is === 'unpriced') return no(cannotPrice(asked.ask?.model ?? 'this model', tierOf(asked)), asked);
+    if (decision.is === 'refused') {
+      const refusedCall = { ...asked, admission: decision.admission, refusedBy: decision.by.budget.id };
+      return no(spent(decision.by), refusedCall, refusalHeaders(decision.by, platform.now()));
+    }
+    const { admission } = decision;
+    const call: Call = { ...asked, admission };
+    const more = settings.budgetHeaders && admission ? standingHeaders(admission, platform.now()) : {};
+    const wanted = body && call.ask ? usageOption(dialect, body.json, incoming, call.ask, withoutOption) : null;
+    const text = body?.text ? capped(body.text, call, settings.reserve) : null;
+    const sent = {
       ...plain,
-      body: encoder.encode(setTopLevelKey(body.text, wanted.key, JSON.stringify(wanted.value))),
+      answerHeaders: more,
+      ...(text !== null && text !== body?.text && { body: encoder.encode(text) }),
+    };
+    if (wanted === null || text === null) return { ...sent, call };
+    return {
+      ...sent,
+      body: encoder.encode(setTopLevelKey(text, wanted.key, JSON.stringify(wanted.value))),
       headers: { ...plain.headers, 'accept-encoding': 'identity' },
       call: { ...call, usageForced: true },
       retry: (answer) => {
         if (!dialect.streamUsage?.rejects(answer)) return null;
         // Only when the call is taken without the option was the option what was wrong with it.
         const onTaken = (): void => remember(withoutOption, optionKey(incoming, call.ask));
-        return { ...plain, call: { ...call, onTaken } };
+        return { ...sent, call: { ...call, onTaken } };
       },
     };
   };
 
   const refuse = (incoming: IncomingCall, refusal: Refusal): Refused => {
     const identified = identify(incoming, normalPath(incoming.path) ?? incoming.path);
-    if (identified.kind.kind !== 'free') auditRefusal(callOf(incoming, identified, null, []), refusal);
+    if (identified.kind.kind !== 'free') auditRefusal(callOf(incoming, identified, null), refusal);
     return say(identified.dialect, refusal);
   };
 
@@ -170,15 +202,49 @@ const passers = (hmac: (text: string) => string): ((key: string) => Consumer) =>
   };
 };
 
-/** What a budget cannot count must not pass under it: the reason to refuse, or null. */
-const whyUncountable = (call: Call, views: readonly BudgetView[]): Refusal | null => {
-  const { ask, incoming } = call;
+/** The body with the limit that was reserved for its output, where a budget applies and the client set none. */
+const capped = (
+  text: string,
+  { admission, ask, json, dialect, incoming }: Call,
+  { capOutput, defaultOutputTokens }: Settings['reserve'],
+): string => {
+  if (!capOutput || admission === null || json === null || ask?.maxOutput !== null) return text;
+  const cap = dialect.capOutput?.(json, defaultOutputTokens, incoming.provider.vendor.kind);
+  return cap ? setTopLevelKey(text, cap.key, JSON.stringify(cap.value)) : text;
+};
+
+/** Why what the call spends cannot be told from its answer; null: it can. */
+const whyUncountable = (call: Call): Refusal | null => {
   if (!call.metered) return cannotMeter(call.path);
-  if (ask === null) return cannotRead;
-  if (ask.deferred) return cannotMeterLater;
-  if (ask.model === null || views.every(({ limitUsd }) => limitUsd === null)) return null;
-  const tier = ask.params['service_tier'] ?? null;
-  return call.prices.tariffOf(incoming.provider.vendor.kind, ask.model, tier) ? null : cannotPrice(ask.model, tier);
+  if (call.ask === null) return cannotRead;
+  return call.ask.deferred ? cannotMeterLater : null;
+};
+
+const tierOf = ({ ask }: Call): string | null => ask?.params['service_tier'] ?? null;
+
+const seconds = (milliseconds: number): string => String(Math.max(1, Math.ceil(milliseconds / 1000)));
+
+/** When it is worth asking again: never, where the budget does not begin anew. */
+const refusalHeaders = ({ resetAt, budget, unit }: Meter, now: number): Record<string, string> => {
+  if (unit === 'calls') return { 'retry-after': '1' };
+  return budget.period.kind === 'total' ? {} : { 'retry-after': seconds(resetAt - now) };
+};
+
+/** Of the limit that is nearest to its end: what is left beside this call's own reservation, and seconds to the reset. */
+const standingHeaders = ({ meters }: Admission, now: number): Record<string, string> => {
+  const limited = meters.filter(({ limit, budget }) => limit !== null && budget.purpose === 'budget');
+  const left = ({ limit, spent, reservedByOthers, reserved }: Meter) =>
+    (limit ?? 0n) - spent - reservedByOthers - reserved;
+  const share = (meter: Meter) => Number(left(meter)) / Math.max(1, Number(meter.limit));
+  const [nearest] = limited.sort((one, other) => share(one) - share(other));
+  if (nearest === undefined) return {};
+  const rest = left(nearest) > 0n ? left(nearest) : 0n;
+  return {
+    'x-llm-audit-budget-id': encodeURIComponent(nearest.budget.id),
+    'x-llm-audit-budget-unit': nearest.unit,
+    'x-llm-audit-budget-remaining': nearest.unit === 'usd' ? String(dollars(rest)) : String(rest),
+    ...(nearest.budget.period.kind === 'total' ? {} : { 'x-llm-audit-budget-reset': seconds(nearest.resetAt - now) }),
+  };
 };
 
 interface Body {

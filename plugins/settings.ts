@@ -1,6 +1,8 @@
 /** How the two plugins are set up: the part of a host's configuration that they read. */
 import type { Acceptor } from '../schemas/record.ts';
-import type { Budgets } from './budgets/budgets.ts';
+import type { Budgets } from './budgets/admission.ts';
+import type { ReserveRule } from './budgets/bound.ts';
+import type { Ledger } from './budgets/ledger.ts';
 import type { Consumer, Platform } from './contract.ts';
 import type { PriceBook } from './pricing/book.ts';
 import type { CaptureMode } from './redaction/capture.ts';
@@ -14,6 +16,14 @@ export interface Settings {
   /** True while there is no room for the event of another call, and calls are to be refused for it. */
   readonly isFull: () => boolean;
   readonly budgets: Budgets;
+  /** Where alerts are claimed, so that each is given once. */
+  readonly ledger: Pick<Ledger, 'claimMark' | 'confirmMark'>;
+  readonly reserve: ReserveRule & {
+    /** Write the output limit that was reserved into requests that set none. */
+    readonly capOutput: boolean;
+  };
+  /** Tell callers what is left, in headers of every answer. */
+  readonly budgetHeaders: boolean;
   /** The book in force: read anew for each call, as price files may have changed. A call keeps the one it began with. */
   readonly prices: PriceBook;
   /** Finds the consumer of a key; null: the clients' own provider keys pass through. */

@@ -1,6 +1,8 @@
 /** Loads `llm-audit.yaml`: all that is wrong with it at once, or the complete, frozen configuration. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { validate } from '../schemas/generated/config.js';
 import type { Configuration } from '../schemas/generated/config-types.ts';
+import { writeExactly } from './budgets/exact.ts';
 import type { Environment } from './config/environment.ts';
 import { keyOf, type Problem } from './config/problem.ts';
 import { deeperProblems, readConfiguration } from './config/read.ts';
@@ -61,7 +63,10 @@ export const defaultConfig = (environment: Environment): Config => {
 };
 
 const check = (value: object, text: Source['text']): { config: Config | null; found: Difference[] } => {
-  const unlike = differences(value, text);
+  const budgets = 'budgets' in value && Array.isArray(value.budgets) ? value.budgets : [];
+  for (const [index, budget] of budgets.entries())
+    writeExactly(budget, (limit) => text(['budgets', index, 'limits', limit]));
+  const unlike = differences(validate, value, text);
   const found = [...unlike, ...deeperProblems(value as Configuration, unlike)];
   return { config: found.length > 0 ? null : frozen(readConfiguration(value as Configuration)), found };
 };

@@ -1,13 +1,16 @@
 /** Puts a running gateway together from its configuration, and takes it apart again. */
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Delivery, openDelivery } from '../exporters/open.ts';
-import { openBudgets } from '../plugins/budgets/budgets.ts';
 import { createGateway, type Gateway, type Upstream } from '../plugins/hosts/node/gateway.ts';
 import { nodePlatform } from '../plugins/hosts/node/platform.ts';
-import { memoryStore } from '../plugins/hosts/stores/memory.ts';
 import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Settings } from '../plugins/settings.ts';
+import { openAdmin } from './admin/admin.ts';
+import { budgetRoutes } from './admin/budget-routes.ts';
+import { budgetAdministration } from './budgets/administration.ts';
+import { type Enforcement, openEnforcement } from './budgets/enforcement.ts';
 import type { Config, ProviderConfig } from './config/types.ts';
 import { openDataDir } from './data-dir.ts';
 import { openKeys } from './keys.ts';
@@ -23,29 +26,63 @@ export interface RunningGateway {
   readonly origin: string;
   readonly delivery: Delivery;
   readonly gateway: Gateway;
+  readonly enforcement: Enforcement;
   /** `keys` or `passthrough`, as decided at the start. */
   readonly auth: 'keys' | 'passthrough';
+  /** `http://host:port` of the administration; null without keys for it. */
+  readonly admin: string | null;
   /** Stops taking calls, lets those under way end, delivers what can be delivered in the time, closes the files. */
   stop(): Promise<void>;
 }
 
 /** Rejects with an error that names the remedy: data directory in use or not writable, port taken, price file broken. */
 export const startGateway = async (config: ReadyConfig, log: Logger): Promise<RunningGateway> => {
+  const closers: (() => void | Promise<void>)[] = [];
+  /** The last opened first. */
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).reverse()) await one();
+  };
+  try {
+    return await started(config, log, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const started = async (
+  config: ReadyConfig,
+  log: Logger,
+  closers: (() => void | Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<RunningGateway> => {
+  const tell = (message: string): void => log.warn(message);
   const dataDir = await openDataDir(config.dataDir);
-  const keys = openKeys(config.keysFile, (message) => log.warn(message));
+  const keys = openKeys(config.keysFile, tell);
+  closers.push(() => keys.close());
   const auth = config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough');
   const prices = await openLivePrices(config.pricing, log);
+  closers.push(() => prices.close());
+  const platform = nodePlatform(dataDir.secret, config.limits.responseBody);
   const delivery = await openDelivery({
     dir: config.dataDir,
     exporters: config.exporters,
     spool: config.spool,
     log: ({ level, msg, ...facts }) => log[level](facts, msg),
   });
+  closers.push(() => delivery.close(config.timeouts.shutdown));
+  // After the delivery, which owns the data directory: two processes must not write one ledger.
+  const enforcement = await openEnforcement(config, log);
+  closers.push(() => enforcement.stop());
+  const { budgets, ledger, live } = enforcement;
   const settings: Settings = {
-    platform: nodePlatform(dataDir.secret, config.limits.responseBody),
+    platform,
     acceptor: delivery,
     isFull: () => delivery.isFull,
-    budgets: openBudgets(config.budgets, memoryStore()),
+    budgets,
+    ledger,
+    reserve: config.reserve,
+    budgetHeaders: config.budgetHeaders,
     get prices() {
       return prices.current;
     },
@@ -64,26 +101,34 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
     timeouts: config.timeouts,
     ready: () => !delivery.isFull,
   });
-  try {
-    await listen(gateway, config.listen);
-  } catch (error) {
-    await delivery.close();
-    keys.close();
-    prices.close();
-    throw error;
-  }
+  const admin = await openAdmin({
+    config: config.admin,
+    socket: join(config.dataDir, 'admin.sock'),
+    routes: budgetRoutes(
+      budgetAdministration({
+        live,
+        ledger,
+        acceptor: delivery,
+        identity: config.identity,
+        now: platform.now,
+        randomId: platform.randomId,
+      }),
+    ),
+    tell,
+  });
+  closers.push(() => admin.close());
+  await listen(gateway, config.listen);
+  closers.push(() => gateway.close(config.timeouts.shutdown));
+  enforcement.start(settings);
   const { port } = gateway.server.address() as AddressInfo;
   return {
     origin: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     delivery,
     gateway,
+    enforcement,
     auth,
-    stop: async () => {
-      await gateway.close(config.timeouts.shutdown);
-      await delivery.close(config.timeouts.shutdown);
-      keys.close();
-      prices.close();
-    },
+    admin: admin.origin,
+    stop: close,
   };
 };
 

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Budget } from '../../plugins/budgets/budgets.ts';
 import type { Vendor } from '../../plugins/dialects/vendors.ts';
+import type { WrittenBudget } from '../../schemas/generated/config-types.ts';
 import { defaultConfig } from '../../server/config.ts';
 import { type ReadyConfig, type RunningGateway, startGateway } from '../../server/gateway.ts';
 import { createKey } from '../../server/keys/key-file.ts';
@@ -17,7 +17,7 @@ export interface Play {
   readonly seed: number;
   /** Each becomes a provider under its kind, played by the simulator. */
   readonly vendors: readonly Vendor[];
-  readonly budgets: readonly Budget[];
+  readonly budgets: readonly WrittenBudget[];
   /** Recorded answers instead of made-up ones; null: none. */
   readonly replay: ReplaySource | null;
 }

@@ -1,8 +1,11 @@
 /** The demo's own traffic, and the budget that it outgrows. */
-import type { Budget } from '../../plugins/budgets/budgets.ts';
+
 import { openBook } from '../../plugins/pricing/book.ts';
+import { dollarText } from '../../plugins/pricing/money.ts';
 import { price } from '../../plugins/pricing/price.ts';
 import { noUsage } from '../../plugins/usage.ts';
+import type { WrittenBudget } from '../../schemas/generated/config-types.ts';
+import { checkBudget } from '../../server/budgets/live.ts';
 import { mixedCalls, type SimulatedCall } from '../../simulator/traffic.ts';
 import type { DemoCall } from './call.ts';
 import { consumers } from './stage.ts';
@@ -10,7 +13,7 @@ import { consumers } from './stage.ts';
 export interface Traffic {
   readonly calls: readonly DemoCall[];
   /** Of the third consumer; runs out in the last third of the calls, give or take. */
-  readonly budget: Budget;
+  readonly budget: WrittenBudget;
 }
 
 /** @param run what the ids of the calls begin with. */
@@ -26,15 +29,20 @@ export const demoTraffic = (seed: number, count: number, run: string): Traffic =
       key,
       ...(hangUpAfterChunks !== undefined && { hangUpAfterChunks }),
     })),
-    budget: {
-      id: 'demo-research-budget',
-      name: 'Research',
-      enabled: true,
-      apikeys: [consumers[2].id],
-      limitUsd: affordable.reduce((sum, call) => sum + roughCost(call), 1n),
-      limitTokens: null,
-    },
+    budget: researchBudget(
+      run,
+      affordable.reduce((sum, call) => sum + roughCost(call), 1n),
+    ),
   };
+};
+
+/** Of this run alone: what an earlier one in the same data directory has spent is still known there. */
+const researchBudget = (run: string, usd: bigint): WrittenBudget => {
+  const { id: key } = consumers[2];
+  const limits = { total_usd: dollarText(usd) };
+  const checked = checkBudget({ id: `demo-research-${run}`, name: 'Research', apikeys: [key], limits });
+  if ('problems' in checked) throw new Error(`the demo's budget: ${JSON.stringify(checked.problems)}`);
+  return checked.checked.written;
 };
 
 const { book } = openBook({});

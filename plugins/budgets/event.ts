@@ -1,38 +1,89 @@
-/** Budgets as the event shows them: before, this call, after. */
+/** Budgets as the event of a call shows them: before, this call, after. */
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
-import type { BudgetView } from '../contract.ts';
 import { dollars } from '../pricing/money.ts';
+import type { Charge } from './admission.ts';
+import type { Budget, Unit } from './budget.ts';
 
-/** @param before at admission; @param now as they stand before this call is booked. */
+type Shown = LLMUsageAudit['budgets'][number];
+
+/**
+ * One entry per budget, its totals in dollars and tokens.
+ * @param refusedBy the budget that refused the call; null: none did.
+ * @param known whether dollars and tokens of this call are known: where not, what was reserved is booked, and shown as null.
+ */
 export const budgetsOf = (
-  before: readonly BudgetView[],
-  now: readonly BudgetView[],
-  usd: bigint | null,
-  tokens: number | null,
-  refused: boolean,
-): LLMUsageAudit['budgets'] =>
-  before.map((view, index) => {
-    const current = now[index] ?? view;
-    const spentUsd = current.spentUsd + (usd ?? 0n);
-    const spentTokens = current.spentTokens + (tokens ?? 0);
-    const leftUsd = view.limitUsd === null ? null : view.limitUsd - spentUsd;
-    const leftTokens = view.limitTokens === null ? null : view.limitTokens - spentTokens;
-    const exceeded = (leftUsd !== null && leftUsd <= 0n) || (leftTokens !== null && leftTokens <= 0);
-    return {
-      budget_id: view.id,
-      name: view.name,
-      decision: refused && exceeded ? 'blocked' : 'allowed',
-      consumption: {
-        consumed_total_usd: dollars(spentUsd),
-        consumed_total_tokens: spentTokens,
-        remaining_total_usd: leftUsd === null ? null : dollars(leftUsd > 0n ? leftUsd : 0n),
-        remaining_total_tokens: leftTokens === null ? null : Math.max(0, leftTokens),
-        allowed_total_usd: view.limitUsd === null ? null : dollars(view.limitUsd),
-        allowed_total_tokens: view.limitTokens,
-      },
-      before: { usd: dollars(view.spentUsd), tokens: view.spentTokens },
-      this_call: { usd: usd === null ? null : dollars(usd), tokens },
-      after: { usd: dollars(spentUsd), tokens: spentTokens },
-      exceeded,
-    };
-  });
+  charges: readonly Charge[],
+  refusedBy: string | null,
+  known: { readonly usd: boolean; readonly tokens: boolean },
+): Shown[] =>
+  [...Map.groupBy(charges, ({ meter }) => meter.budget)]
+    .filter(([{ purpose }]) => purpose === 'budget')
+    .map(([budget, own]) => shown(budget, own, refusedBy, known));
+
+const shown = (
+  budget: Budget,
+  charges: readonly Charge[],
+  refusedBy: string | null,
+  known: { readonly usd: boolean; readonly tokens: boolean },
+): Shown => {
+  const total = (unit: Unit) => charges.find(({ meter }) => meter.unit === unit && meter.operation === null);
+  const usd = total('usd');
+  const tokens = total('tokens');
+  const after = (charge: Charge | undefined) => (charge ? charge.before + charge.amount : 0n);
+  const left = (charge: Charge | undefined) =>
+    charge && charge.meter.limit !== null ? charge.meter.limit - after(charge) : null;
+  const exceeded = charges.some((charge) => charge.meter.limit !== null && after(charge) >= charge.meter.limit);
+  const usdLeft = left(usd);
+  const tokensLeft = left(tokens);
+  return {
+    budget_id: budget.id,
+    name: budget.name,
+    decision: refusedBy === budget.id ? 'blocked' : budget.mode === 'soft' && exceeded ? 'soft_exceeded' : 'allowed',
+    consumption: {
+      consumed_total_usd: dollars(after(usd)),
+      consumed_total_tokens: Number(after(tokens)),
+      remaining_total_usd: usdLeft === null ? null : dollars(usdLeft),
+      remaining_total_tokens: tokensLeft === null ? null : Number(tokensLeft),
+      allowed_total_usd: usd && usd.meter.limit !== null ? dollars(usd.meter.limit) : null,
+      allowed_total_tokens: tokens && tokens.meter.limit !== null ? Number(tokens.meter.limit) : null,
+    },
+    before: { usd: dollars(usd?.before ?? 0n), tokens: Number(tokens?.before ?? 0n) },
+    this_call: {
+      usd: known.usd ? dollars(usd?.amount ?? 0n) : null,
+      tokens: known.tokens ? Number(tokens?.amount ?? 0n) : null,
+    },
+    after: { usd: dollars(after(usd)), tokens: Number(after(tokens)) },
+    exceeded,
+  };
+};
+
+/** The rate limits of the caller, as they stand with this call; null: there are none. */
+export const rateLimitsOf = (charges: readonly Charge[]): LLMUsageAudit['consumer_rate_limit'] => {
+  const limited = charges.filter(({ meter }) => meter.budget.purpose === 'capacity' && meter.limit !== null);
+  if (limited.length === 0) return null;
+  const of = (unit: Unit) => {
+    const [nearest] = limited
+      .filter(({ meter }) => meter.unit === unit)
+      .sort((one, other) => Number(leftOf(one)) - Number(leftOf(other)));
+    return nearest;
+  };
+  const tokens = of('tokens');
+  const requests = of('requests');
+  const calls = of('calls');
+  const window = (tokens ?? requests)?.meter.budget.period;
+  return {
+    max_tokens: limitOf(tokens),
+    window_millis: window?.kind === 'rolling' ? window.length : null,
+    consumed_tokens: tokens ? Number(tokens.before + tokens.amount) : null,
+    remaining_tokens: tokens ? Number(leftOf(tokens)) : null,
+    max_requests: limitOf(requests),
+    consumed_requests: requests ? Number(requests.before + requests.amount) : null,
+    remaining_requests: requests ? Number(leftOf(requests)) : null,
+    max_concurrent: limitOf(calls),
+    concurrent: calls ? Number(calls.meter.reservedByOthers + calls.meter.reserved) : null,
+  };
+};
+
+const leftOf = ({ meter, before, amount }: Charge): bigint => (meter.limit ?? 0n) - before - amount;
+const limitOf = (charge: Charge | undefined): number | null =>
+  charge === undefined || charge.meter.limit === null ? null : Number(charge.meter.limit);

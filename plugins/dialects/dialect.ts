@@ -171,6 +171,8 @@ export interface Dialect {
     /** Whether this error answer says that the option is not known. */
     rejects(error: string): boolean;
   };
+  /** How a request that sets no limit to its output is given one: the top-level key and its value. `kind` as in `handles`. */
+  capOutput?(body: JsonObject, tokens: number, kind: string): { key: string; value: Json };
   /** Figures that stand in the answer's headers: what the body says replaces them. */
   head?(reading: Reading, headers: Headers): void;
   /** Reads a whole answer. */

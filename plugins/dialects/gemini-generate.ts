@@ -17,6 +17,10 @@ export const geminiGenerate: Dialect = {
   makes: 'text',
   handles: (path) => /\/(?:models|tunedmodels|endpoints)\/[^/:]+:(?:stream)?generatecontent$/.test(path),
   ask: geminiAsk,
+  capOutput: (body, tokens) => ({
+    key: 'generationConfig',
+    value: { ...object(body.generationConfig), maxOutputTokens: tokens },
+  }),
   framing: 'json-array',
   whole: (reading, answer) => readAnswer(reading, answer),
   event: (reading, _name, event) => readAnswer(reading, event),

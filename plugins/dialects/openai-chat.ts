@@ -58,6 +58,12 @@ export const openaiChat: Dialect = {
     };
   },
 
+  // The newer name is OpenAI's own; its reasoning models know no other.
+  capOutput: (_body, tokens, kind) => ({
+    key: kind === 'openai' || kind === 'azure-openai' ? 'max_completion_tokens' : 'max_tokens',
+    value: tokens,
+  }),
+
   streamUsage: openaiStreamUsage,
 
   whole: (reading, answer) => {

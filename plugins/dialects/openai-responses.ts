@@ -54,6 +54,8 @@ export const openaiResponses: Dialect = {
     };
   },
 
+  capOutput: (_body, tokens) => ({ key: 'max_output_tokens', value: tokens }),
+
   whole: (reading, answer) => readResponse(reading, answer, true),
 
   event: (reading, name, event) => {

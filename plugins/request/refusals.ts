@@ -1,5 +1,5 @@
 /** Everything that a call can be refused for, with the remedy. */
-import type { BudgetView } from '../contract.ts';
+import type { Meter } from '../budgets/admission.ts';
 import type { Refusal } from '../dialects/dialect.ts';
 
 export const badPath: Refusal = {
@@ -25,11 +25,29 @@ export const unknownKey = (key: string | null): Refusal => ({
       : 'This API key is not known here, is disabled or has expired. `llm-audit keys create` makes one',
 });
 
-export const spent = (budget: BudgetView): Refusal => ({
-  status: 429,
-  code: 'budget_exceeded',
-  message: `The budget "${budget.name}" is spent`,
-});
+export const spent = ({ budget, unit, limit }: Meter): Refusal => {
+  if (budget.purpose === 'capacity') {
+    const what = unit === 'calls' ? 'calls at once' : `${unit} a minute`;
+    return {
+      status: 429,
+      code: 'rate_limit_exceeded',
+      message: budget.refusal.message ?? `The limit "${budget.name}" of ${limit} ${what} is reached`,
+    };
+  }
+  return {
+    status: budget.refusal.status,
+    code: 'budget_exceeded',
+    message:
+      budget.refusal.message ??
+      `The budget "${budget.name}" has not enough ${unit === 'usd' ? 'dollars' : unit} left for this call`,
+  };
+};
+
+export const ledgerDown: Refusal = {
+  status: 503,
+  code: 'budget_store_down',
+  message: 'The store of the budgets cannot be reached, and calls under a budget are refused meanwhile (store.on_down)',
+};
 
 export const cannotMeter = (path: string): Refusal => ({
   status: 403,

@@ -33,7 +33,7 @@ export interface Ended {
   readonly of: number;
   /** Another attempt took its place; its answer did not reach the client. */
   readonly superseded: boolean;
-  readonly ending: Ending | 'refused';
+  readonly ending: Ending | 'refused' | 'gateway_crash';
   readonly status: number | null;
   readonly headers: Headers;
   readonly reading: Reading;
@@ -58,6 +58,7 @@ export const outcomeOf = ({ ending, status, reading }: Ended): LLMUsageAudit['ou
     case 'refused':
       return 'blocked';
     case 'client_gone':
+    case 'gateway_crash':
       return 'aborted';
     case 'upstream_timeout':
       return 'timeout';

@@ -1,5 +1,6 @@
-/** The last step: build the event, settle the budgets, validate, make the JSON once, hand it over. */
+/** The last step: build the event, validate, make the JSON once, hand it over; when it is on disk, book its budgets. */
 import { validateLLMUsageAudit } from '../../schemas/validate.ts';
+import { book } from '../budgets/booking.ts';
 import type { Call } from '../contract.ts';
 import type { BuiltEvent } from '../event-builder.ts';
 import type { Settings } from '../settings.ts';
@@ -24,7 +25,7 @@ const emit = async (
   build: () => BuiltEvent | Promise<BuiltEvent>,
   call: Call,
   number: number,
-  { budgets, acceptor }: Settings,
+  { budgets, ledger, acceptor }: Settings,
   telemetry: Telemetry,
 ): Promise<void> => {
   const id = `${call.requestId}.${number}`;
@@ -33,7 +34,6 @@ const emit = async (
   let built: BuiltEvent;
   try {
     const made = build();
-    // Not awaited unless it must be, so that the spend is booked in the turn in which the answer ended.
     built = made instanceof Promise ? await made : made;
   } catch (error) {
     // A bug of ours. What is certain is kept, where somebody will look.
@@ -41,13 +41,16 @@ const emit = async (
     const body = JSON.stringify({ '@id': id, '@timestamp': at, audit: kind, provider: call.incoming.provider.id });
     return acceptor.deadLetter({ id, at, kind, body }, `the event could not be built: ${String(error)}`);
   }
-  const { event, usd, tokens } = built;
-  // At once: the caller's next request must find its spend booked.
-  budgets.settle(call.budgets, usd, tokens);
+  const { event, charges } = built;
   telemetry.called(event, call);
   const record = { id, at, kind, body: JSON.stringify(event) };
   const fault = validateLLMUsageAudit(event);
-  if (fault === null) return acceptor.accept(record);
-  telemetry.invalid();
-  return acceptor.deadLetter(record, `not valid by its schema: ${fault}`);
+  if (fault !== null) telemetry.invalid();
+  const accepted =
+    fault === null ? acceptor.accept(record) : acceptor.deadLetter(record, `not valid by its schema: ${fault}`);
+  if (charges === null || call.admission === null) return accepted;
+  // The event first: a call that is booked and has no event would be spend that nobody sees. Money that is spent is
+  // booked all the same when its event finds no place.
+  const { admission } = call;
+  return accepted.finally(() => book(event, admission, charges, budgets, ledger, acceptor));
 };

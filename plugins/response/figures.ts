@@ -22,6 +22,8 @@ export const usageOf = (call: Call, ended: Ended, outcome: LLMUsageAudit['outcom
   const asTold: Estimated = reading.usage
     ? { usage: reading.usage, source: 'provider', estimator: null }
     : { usage: null, source: 'none', estimator: null };
+  if (ending === 'gateway_crash')
+    return reading.usage ? { ...asTold, source: 'estimated', estimator: 'reservation' } : asTold;
   const tokens = (): Tokens => ended.tokens ?? byRule(call, ended);
   if (outcome === 'blocked' || call.ask === null) return asTold;
   // Nothing left for the provider, or the answer is for somebody to fetch.

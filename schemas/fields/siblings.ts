@@ -23,11 +23,13 @@ export const tool: Row[] = [
 // biome-ignore format: a table, one row per field
 export const change: Row[] = [
   ['change', 'object', null, 'Change', 'What was changed.', null],
-  ['change.action', 'one of: created updated deleted', null, 'Action', 'What was done.', 'created'],
-  ['change.kind', 'one of: key provider budget exporter configuration', null, 'Changed kind', 'Kind of thing.', 'key'],
+  ['change.action', 'one of: created updated deleted reset', null, 'Action', 'What was done; `reset`: what a budget had consumed was set to zero.', 'updated'],
+  ['change.kind', 'one of: key provider budget exporter configuration', null, 'Changed kind', 'Kind of thing.', 'budget'],
   ['change.id', 'keyword', null, 'Changed id', 'Id of the thing.', 'team-a'],
   ['change.name', 'keyword?', null, 'Changed name', 'Name of the thing.', 'Team A'],
-  ['change.fields', 'keyword[]', null, 'Changed fields', 'Names of the settings that changed, never their values.', ['limits.total_usd']],
-  ['change.source', 'one of: cli api file', null, 'Change source', 'Where the change was made.', 'cli'],
-  ['change.actor', 'keyword?', null, 'Actor', 'Who made it, when known.', null],
+  ['change.fields', 'keyword[]', null, 'Changed fields', 'Names of the settings that changed.', ['limits.total_usd']],
+  ['change.before', 'flattened', null, 'Before', 'Values of these settings before, as text, where they cannot be secret (budgets); empty for all other kinds, and for what was not there.', { 'limits.total_usd': '50.00' }],
+  ['change.after', 'flattened', null, 'After', 'Their values after it.', { 'limits.total_usd': '80.00' }],
+  ['change.source', 'one of: cli api file', null, 'Change source', 'Where the change was made; `cli`: on the machine itself, through the data directory or its socket.', 'cli'],
+  ['change.actor', 'keyword?', null, 'Actor', 'Who made it, when known: the name of an admin key, or of a user of the machine.', 'ops'],
 ];

@@ -84,6 +84,90 @@ export type Price = Price1 & {
 export type Price1 = {
   [k: string]: unknown;
 };
+/**
+ * Short for `scope.apikeys`.
+ *
+ * @maxItems 10000
+ */
+export type Patterns = string[];
+/**
+ * Client ids of keys.
+ *
+ * @maxItems 10000
+ */
+export type Patterns1 = string[];
+/**
+ * Users: `x-llm-audit-user` of keys with `trust_headers`, else `user` in the metadata of the key.
+ *
+ * @maxItems 10000
+ */
+export type Patterns2 = string[];
+/**
+ * Teams and groups: `team`, `group` and `groups` in the metadata of the key, several with commas between.
+ *
+ * @maxItems 10000
+ */
+export type Patterns3 = string[];
+/**
+ * Routes, by id or name.
+ *
+ * @maxItems 10000
+ */
+export type Patterns4 = string[];
+/**
+ * Providers, by id or kind.
+ *
+ * @maxItems 10000
+ */
+export type Patterns5 = string[];
+/**
+ * Models, as asked for.
+ *
+ * @maxItems 10000
+ */
+export type Patterns6 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns7 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns8 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns9 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns10 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns11 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns12 = string[];
+/**
+ * Values and patterns.
+ *
+ * @maxItems 10000
+ */
+export type Patterns13 = string[];
 
 /**
  * `llm-audit.yaml`. Every text may hold `${NAME}` or `${NAME:-default}`: environment variables. Paths are relative to the working directory.
@@ -181,9 +265,94 @@ export interface Configuration {
     zone?: string;
   };
   /**
-   * Limits of spend. A call of a key whose budget is spent is refused with 429 before it is sent.
+   * Limits of spend: a call that does not fit into every budget it falls under is refused before it is sent. See docs/budgets.md.
    */
-  budgets: Budget[];
+  budgets: WrittenBudget[];
+  /**
+   * Limits of requests and tokens a minute, and of calls at once: a call beyond is refused with 429.
+   */
+  rate_limits: RateLimit[];
+  /**
+   * Where is kept what budgets have consumed, and which calls are under way.
+   */
+  store: {
+    /**
+     * `sqlite`: a file in `data_dir`, survives restarts; `redis`: Redis 7, for several gateway processes; `memory`: every start begins at zero.
+     */
+    kind: 'memory' | 'sqlite' | 'redis';
+    /**
+     * Of Redis: `redis://host:6379`, or `rediss://` with TLS.
+     */
+    url?: string;
+    /**
+     * At Redis. Absent: its default user.
+     */
+    username?: string;
+    /**
+     * At Redis.
+     */
+    password?: string;
+    /**
+     * PEM file of the authority that signed Redis' certificate. Absent: those of the system.
+     */
+    ca?: string;
+    /**
+     * Installations that share it share their budgets.
+     */
+    namespace: string;
+    /**
+     * While Redis cannot be reached: `fail_closed` answers 503 to calls that fall under a budget; `fail_open` lets them pass and counts them when it is back.
+     */
+    on_down: 'fail_closed' | 'fail_open';
+    /**
+     * An answer of Redis is not waited for longer.
+     */
+    timeout: string;
+  };
+  /**
+   * What is reserved for a call under way: more than it will cost, as far as that can be known.
+   */
+  reserve: {
+    /**
+     * Output tokens of a call that states no limit of its own; less where the model cannot give so many.
+     */
+    default_output_tokens: number;
+    /**
+     * Takes every byte of the input for a token, instead of every third.
+     */
+    strict: boolean;
+    /**
+     * Writes the limit of output tokens into requests that state none, so that no call can cost more than was reserved.
+     */
+    cap_output: boolean;
+    /**
+     * A call without a sign of life for so long is taken for lost: its process died.
+     */
+    ttl: string;
+  };
+  /**
+   * Whether answers carry `x-llm-audit-budget-*` headers: what remains, and until when.
+   */
+  budget_headers: boolean;
+  /**
+   * The administration: `/api/budgets` over HTTP for the keys below. Without keys it is served on `admin.sock` in `data_dir` only, where `llm-audit budgets` finds it.
+   */
+  admin: {
+    /**
+     * Address.
+     */
+    host: string;
+    /**
+     * Port; 0 takes a free one.
+     */
+    port: number;
+    /**
+     * Who may: shown as `Authorization: Bearer KEY`.
+     *
+     * @maxItems 256
+     */
+    keys: AdminKey[];
+  };
   /**
    * Sizes.
    */
@@ -319,11 +488,11 @@ export interface Provider {
   prices: Price[];
 }
 /**
- * One budget; the spend of all its keys counts together. It is kept in memory: every start of the gateway begins at zero.
+ * One budget: limits per period for the calls of a scope. Otoroshi's AI budgets are understood as they are.
  */
-export interface Budget {
+export interface WrittenBudget {
   /**
-   * Id, `budgets.budget_id` in the event.
+   * Id, `budgets.budget_id` in the event. What was consumed is kept under it.
    */
   id: string;
   /**
@@ -331,28 +500,408 @@ export interface Budget {
    */
   name?: string;
   /**
+   * For people.
+   */
+  description?: string;
+  /**
+   * Free labels, for people.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * For people.
+   *
+   * @maxItems 64
+   */
+  tags?: string[];
+  /**
    * Whether it counts and refuses.
    */
   enabled: boolean;
   /**
-   * Client ids of the keys that it applies to.
-   *
-   * @minItems 1
+   * From when on it holds: a day (its first moment in UTC), or a time with its offset. Absent: always.
    */
-  apikeys: string[];
+  start_at?: string | null;
   /**
-   * At least one.
+   * Until when it holds, that moment excluded. Absent: for ever.
+   */
+  end_at?: string | null;
+  /**
+   * When it begins anew: `hour`, `day`, `week`, `month`, `quarter`, `year` of the calendar in UTC; `rolling 24h`: the last 24 hours at any moment; `total`: never. As a map: with a time zone, and where a month, week or year begins. Absent: `total`.
+   */
+  period?:
+    | string
+    | {
+        /**
+         * Calendar unit.
+         */
+        unit: 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
+        /**
+         * IANA time zone. Absent: `UTC`.
+         */
+        zone?: string;
+        /**
+         * Day on which a month, quarter or year begins; a shorter month begins on its last. Absent: 1.
+         */
+        anchor_day?: number;
+        /**
+         * First day of a week. Absent: `monday`.
+         */
+        week_start?: 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday';
+        /**
+         * First month of the year that quarters and years are counted by. Absent: 1.
+         */
+        fiscal_month?: number;
+      };
+  /**
+   * Otoroshi's period: slices of one length, counted from `start_at`. Instead of `period`.
+   */
+  duration?: {
+    /**
+     * How many.
+     */
+    value: number;
+    /**
+     * Of what; a year has 365 days.
+     */
+    unit: 'hour' | 'day' | 'year';
+  };
+  /**
+   * What may be used in a period. `null` and -1: counted, not limited. 0 dollars refuse every call that has a price.
    */
   limits: {
     /**
      * Dollars.
      */
-    total_usd?: string;
+    total_usd?: string | number | null;
     /**
      * Input and output tokens.
      */
-    total_tokens?: number;
+    total_tokens?: number | null;
+    /**
+     * Calls.
+     */
+    total_requests?: number | null;
+    /**
+     * Dollars for text: chat, completions, responses.
+     */
+    inference_usd?: string | number | null;
+    /**
+     * Tokens for text.
+     */
+    inference_tokens?: number | null;
+    /**
+     * Calls for text.
+     */
+    inference_requests?: number | null;
+    /**
+     * Dollars for pictures.
+     */
+    image_usd?: string | number | null;
+    /**
+     * Tokens for pictures.
+     */
+    image_tokens?: number | null;
+    /**
+     * Calls for pictures.
+     */
+    image_requests?: number | null;
+    /**
+     * Dollars for speech and transcription.
+     */
+    audio_usd?: string | number | null;
+    /**
+     * Tokens for speech and transcription.
+     */
+    audio_tokens?: number | null;
+    /**
+     * Calls for speech and transcription.
+     */
+    audio_requests?: number | null;
+    /**
+     * Dollars for films.
+     */
+    video_usd?: string | number | null;
+    /**
+     * Tokens for films.
+     */
+    video_tokens?: number | null;
+    /**
+     * Calls for films.
+     */
+    video_requests?: number | null;
+    /**
+     * Dollars for embeddings.
+     */
+    embedding_usd?: string | number | null;
+    /**
+     * Tokens for embeddings.
+     */
+    embedding_tokens?: number | null;
+    /**
+     * Calls for embeddings.
+     */
+    embedding_requests?: number | null;
+    /**
+     * Dollars for moderation.
+     */
+    moderation_usd?: string | number | null;
+    /**
+     * Tokens for moderation.
+     */
+    moderation_tokens?: number | null;
+    /**
+     * Calls for moderation.
+     */
+    moderation_requests?: number | null;
+    /**
+     * Dollars for OCR.
+     */
+    ocr_usd?: string | number | null;
+    /**
+     * Pages read by OCR.
+     */
+    ocr_pages?: number | null;
+    /**
+     * Calls for OCR.
+     */
+    ocr_requests?: number | null;
   };
+  apikeys?: Patterns;
+  /**
+   * The calls that it counts. Absent: all. A value is taken as it stands; one with any of `^ $ * + ? ( ) [ ] { } | \` is a regular expression that must match the whole.
+   */
+  scope?: {
+    apikeys?: Patterns1;
+    users?: Patterns2;
+    groups?: Patterns3;
+    routes?: Patterns4;
+    providers?: Patterns5;
+    models?: Patterns6;
+    /**
+     * Metadata of keys, by name.
+     */
+    metadata?: {
+      [k: string]: Patterns7;
+    };
+    /**
+     * Calls that it does not count: those with any of these.
+     */
+    exclude?: {
+      apikeys?: Patterns8;
+      users?: Patterns9;
+      groups?: Patterns10;
+      routes?: Patterns11;
+      providers?: Patterns12;
+      models?: Patterns13;
+      /**
+       * As above.
+       */
+      metadata?: {
+        [k: string]: Patterns7;
+      };
+    };
+    /**
+     * Where several of the lists above are given: `all`, a call must have something of each; `any`, of one. Must be said then; Otoroshi's budgets mean `any`.
+     */
+    match?: 'all' | 'any';
+    /**
+     * Also the calls of keys whose metadata name it: `ai_budget_ref: <id, or name in lower case with _>`, several with commas between.
+     */
+    extract_from_apikey_meta?: boolean;
+    /**
+     * Otoroshi's; not supported.
+     */
+    extract_from_apikey_group_meta?: boolean;
+    /**
+     * Otoroshi's; not supported.
+     */
+    extract_from_user_meta?: boolean;
+    /**
+     * Otoroshi's; not supported.
+     */
+    extract_from_user_auth_module_meta?: boolean;
+    /**
+     * Otoroshi's; not supported.
+     */
+    extract_from_provider_meta?: boolean;
+    /**
+     * Otoroshi's; means nothing without `rules`.
+     */
+    always_apply_rules?: boolean;
+    /**
+     * Otoroshi's JSON path validators; not supported: must be empty.
+     */
+    rules?: {
+      [k: string]: unknown;
+    }[];
+    /**
+     * Otoroshi's; means nothing without `rules`.
+     */
+    rules_match_mode?: 'all' | 'any';
+  };
+  /**
+   * Every key, user, group, route, provider or model has a budget of this size for itself. Absent: all calls of the scope together.
+   */
+  each?: 'apikey' | 'user' | 'group' | 'route' | 'provider' | 'model';
+  /**
+   * `block`: a call that does not fit is refused. `soft`: all are counted, alerts are given, nothing is refused. Absent: `block`.
+   */
+  mode?: 'block' | 'soft';
+  /**
+   * Percent of a limit at which an alert is given, once per period; 100 is the limit. Empty: none. Absent: 50, 80, 100.
+   *
+   * @maxItems 16
+   */
+  thresholds?: number[];
+  /**
+   * Otoroshi's form of `mode` and `thresholds`.
+   */
+  action_on_exceed?: {
+    /**
+     * As above.
+     */
+    mode: 'soft' | 'block';
+    /**
+     * Alert at 100 percent.
+     */
+    alert_on_exceed: boolean;
+    /**
+     * Alert at the percentage below.
+     */
+    alert_on_almost_exceed: boolean;
+    /**
+     * Percent.
+     */
+    alert_on_almost_exceed_percentage: number;
+  };
+  /**
+   * A call of a model that has no price, under a limit in dollars.
+   */
+  on_unknown_price: 'allow' | 'block';
+  /**
+   * Whether tokens read from the provider's cache count in limits of tokens.
+   */
+  count_cached_tokens: boolean;
+  /**
+   * What is reserved for a call under way.
+   */
+  reserve: {
+    /**
+     * A call that might cost more than what is left is let through as long as anything is left: it may overdraw the budget.
+     */
+    shrink: boolean;
+  };
+  /**
+   * How a call is refused.
+   */
+  refusal: {
+    /**
+     * 429, as SDKs expect of a limit, or 402.
+     */
+    status: 429 | 402;
+    /**
+     * Text for the caller. Absent: our own.
+     */
+    message?: string;
+  };
+  /**
+   * Of several budgets that refuse a call, the one with the highest number is named.
+   */
+  priority: number;
+  /**
+   * Otoroshi's; not used.
+   */
+  _loc?: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * One limit of rate; without a list of what it is for, it holds for every call.
+ */
+export interface RateLimit {
+  /**
+   * Id.
+   */
+  id: string;
+  /**
+   * Name for people. Absent: the id.
+   */
+  name?: string;
+  /**
+   * Client ids of keys.
+   *
+   * @maxItems 10000
+   */
+  apikeys?: string[];
+  /**
+   * Users.
+   *
+   * @maxItems 10000
+   */
+  users?: string[];
+  /**
+   * Teams and groups of keys.
+   *
+   * @maxItems 10000
+   */
+  groups?: string[];
+  /**
+   * Routes, by id or name.
+   *
+   * @maxItems 10000
+   */
+  routes?: string[];
+  /**
+   * Providers, by id or kind.
+   *
+   * @maxItems 10000
+   */
+  providers?: string[];
+  /**
+   * Models, as asked for.
+   *
+   * @maxItems 10000
+   */
+  models?: string[];
+  /**
+   * Count each key, user, group, route, provider or model for itself. Absent: all calls together.
+   */
+  each?: 'apikey' | 'user' | 'group' | 'route' | 'provider' | 'model';
+  /**
+   * Requests in any 60 seconds.
+   */
+  requests_per_minute?: number;
+  /**
+   * Input and output tokens in any 60 seconds.
+   */
+  tokens_per_minute?: number;
+  /**
+   * Calls under way at once.
+   */
+  concurrent?: number;
+  /**
+   * Text of the refusal. Absent: our own.
+   */
+  message?: string;
+}
+/**
+ * One key of the administration.
+ */
+export interface AdminKey {
+  /**
+   * Of its bearer, as the audit events of changes show it.
+   */
+  name: string;
+  /**
+   * SHA-256 of the key in hexadecimal: `printf %s "$KEY" | sha256sum`. Make the key of at least 32 random characters.
+   */
+  sha256: string;
+  /**
+   * `read` sees everything and changes nothing.
+   */
+  role: 'admin' | 'read';
 }
 /**
  * One destination of audit events: an Otoroshi data exporter plus `delivery`.

@@ -421,7 +421,7 @@ export interface LLMUsageAudit {
     tokens_used_ratio: number | null;
   };
   /**
-   * The token limit that the gateway sets this consumer, after this call; null when there is none.
+   * The limits of rate that the gateway sets this consumer, with this call; of several the one nearest to its end. Null when there is none.
    */
   consumer_rate_limit: {
     /**
@@ -440,6 +440,26 @@ export interface LLMUsageAudit {
      * Tokens left in the window, negative when overdrawn. Unit: tokens.
      */
     remaining_tokens: number | null;
+    /**
+     * Requests allowed in the window. Unit: requests.
+     */
+    max_requests: number | null;
+    /**
+     * Requests in the window. Unit: requests.
+     */
+    consumed_requests: number | null;
+    /**
+     * Requests left in the window. Unit: requests.
+     */
+    remaining_requests: number | null;
+    /**
+     * Calls allowed at once. Unit: requests.
+     */
+    max_concurrent: number | null;
+    /**
+     * Calls at once when this one was admitted, itself included. Unit: requests.
+     */
+    concurrent: number | null;
   } | null;
   /**
    * What was decided on the way, in order: `stream_usage_added` (the option that asks for usage), `stream_usage_rejected` (the provider does not know it: another attempt follows), `sent_again` (this is that attempt, without the option), `drain` (the client left, and the answer was read on), `cut` (it was not, or not to its end).
@@ -1812,9 +1832,9 @@ export interface LLMConfigAudit {
    */
   change: {
     /**
-     * What was done.
+     * What was done; `reset`: what a budget had consumed was set to zero.
      */
-    action: 'created' | 'updated' | 'deleted';
+    action: 'created' | 'updated' | 'deleted' | 'reset';
     /**
      * Kind of thing.
      */
@@ -1828,17 +1848,29 @@ export interface LLMConfigAudit {
      */
     name: string | null;
     /**
-     * Names of the settings that changed, never their values.
+     * Names of the settings that changed.
      *
      * @maxItems 256
      */
     fields: string[];
     /**
-     * Where the change was made.
+     * Values of these settings before, as text, where they cannot be secret (budgets); empty for all other kinds, and for what was not there.
+     */
+    before: {
+      [k: string]: string;
+    };
+    /**
+     * Their values after it.
+     */
+    after: {
+      [k: string]: string;
+    };
+    /**
+     * Where the change was made; `cli`: on the machine itself, through the data directory or its socket.
      */
     source: 'cli' | 'api' | 'file';
     /**
-     * Who made it, when known.
+     * Who made it, when known: the name of an admin key, or of a user of the machine.
      */
     actor: string | null;
   };

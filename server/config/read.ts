@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { exporterProblems } from '../../exporters/config.ts';
 import { bytes, milliseconds } from '../../exporters/units.ts';
 import zones from '../../plugins/impacts/data/electricity_mixes.json' with { type: 'json' };
-import { costOf } from '../../plugins/pricing/money.ts';
-import type { Configuration } from '../../schemas/generated/config-types.ts';
+import type { Configuration, WrittenBudget } from '../../schemas/generated/config-types.ts';
+import { readRateLimit } from '../budgets/rate-limits.ts';
+import { readBudget } from '../budgets/written.ts';
 import { nearest } from './nearest.ts';
 import type { Path } from './problem.ts';
 import { providerProblems, readProviders, statedPrices } from './providers.ts';
 import type { Difference } from './schema-problems.ts';
+import { readStore, storeProblems } from './store.ts';
 import type { Config } from './types.ts';
 
 /** `exporters[0].config.url` as steps. */
@@ -34,12 +36,16 @@ const fileProblems = (files: readonly string[]): Difference[] =>
     }
   });
 
-const budgetProblems = (budgets: Configuration['budgets']): Difference[] =>
-  budgets.flatMap(({ id }, index) => {
-    const first = budgets.findIndex((other) => other.id === id);
-    const message = `same id as budgets[${first}]: each budget needs its own`;
-    return first === index ? [] : [{ path: ['budgets', index, 'id'], message }];
-  });
+const budgetProblems = (budgets: readonly WrittenBudget[], index: number): Difference[] => {
+  const budget = budgets[index];
+  if (!budget) return [];
+  const first = budgets.findIndex((other) => other?.id === budget.id);
+  const message = `same id as budgets[${first}]: each budget needs its own`;
+  return [
+    ...(first === index ? [] : [{ path: ['budgets', index, 'id'], message }]),
+    ...readBudget(budget).problems.map((problem) => ({ ...problem, path: ['budgets', index, ...problem.path] })),
+  ];
+};
 
 const spoolProblem = ({ segment_bytes, max_bytes }: Configuration['spool']): Difference[] =>
   bytes(segment_bytes) > bytes(max_bytes)
@@ -51,6 +57,29 @@ const timeoutProblems = (timeouts: Configuration['timeouts']): Difference[] =>
     milliseconds(text) > 0 && milliseconds(text) < 2 ** 31
       ? []
       : [{ path: ['timeouts', name], message: 'must be more than 0 and less than 24 days' }],
+  );
+
+const rateLimitProblems = (limits: Configuration['rate_limits']): Difference[] =>
+  limits.flatMap((limit, index) => {
+    const first = limits.findIndex((other) => other.id === limit.id);
+    const twice = { path: ['id'], message: `same id as rate_limits[${first}]: each limit needs its own` };
+    return [...(first === index ? [] : [twice]), ...readRateLimit(limit).problems].map((problem) => ({
+      ...problem,
+      path: ['rate_limits', index, ...problem.path],
+    }));
+  });
+
+const reserveProblems = ({ ttl }: Configuration['reserve']): Difference[] =>
+  milliseconds(ttl) >= 10_000 && milliseconds(ttl) <= 86_400_000
+    ? []
+    : [{ path: ['reserve', 'ttl'], message: 'must be 10s to 1d' }];
+
+/** Two bearers under one name could not be told apart in the audit of changes. */
+const adminProblems = ({ keys }: Configuration['admin']): Difference[] =>
+  keys.flatMap(({ name, sha256 }, index) =>
+    keys.slice(0, index).some((other) => other.name === name || other.sha256 === sha256)
+      ? [{ path: ['admin', 'keys', index], message: 'has the name or the sha256 of one above: each needs its own' }]
+      : [],
   );
 
 /**
@@ -66,7 +95,13 @@ export const deeperProblems = (written: Configuration, unlike: readonly Differen
     ...providers.flatMap(([id, { zone }]) => zoneProblem(zone, ['providers', id, 'zone'])),
     ...(fits('impacts') ? zoneProblem(written.impacts.zone, ['impacts', 'zone']) : []),
     ...(fits('pricing') ? fileProblems(written.pricing.files) : []),
-    ...(fits('budgets') ? budgetProblems(written.budgets) : []),
+    ...(fits('rate_limits') ? rateLimitProblems(written.rate_limits) : []),
+    ...(fits('store') ? storeProblems(written.store) : []),
+    ...(fits('reserve') ? reserveProblems(written.reserve) : []),
+    ...(fits('admin') ? adminProblems(written.admin) : []),
+    ...(Array.isArray(written.budgets) ? written.budgets : []).flatMap((_, index) =>
+      fits('budgets', index) ? budgetProblems(written.budgets, index) : [],
+    ),
     ...(fits('spool') ? spoolProblem(written.spool) : []),
     ...(fits('timeouts') ? timeoutProblems(written.timeouts) : []),
     ...(fits('exporters') ? exporterProblems(written.exporters ?? []) : []).map(({ place, message }) => ({
@@ -91,14 +126,17 @@ export const readConfiguration = (written: Configuration): Config => ({
     stated: statedPrices(written.providers),
   },
   impacts: { enabled: written.impacts.enabled, zone: written.impacts.zone ?? null },
-  budgets: written.budgets.map(({ id, name, enabled, apikeys, limits }) => ({
-    id,
-    name: name ?? id,
-    enabled,
-    apikeys,
-    limitUsd: limits.total_usd === undefined ? null : costOf(limits.total_usd),
-    limitTokens: limits.total_tokens ?? null,
-  })),
+  budgets: written.budgets,
+  rateLimits: written.rate_limits.map((limit) => readRateLimit(limit).limit),
+  store: readStore(written.store),
+  reserve: {
+    defaultOutputTokens: written.reserve.default_output_tokens,
+    strict: written.reserve.strict,
+    capOutput: written.reserve.cap_output,
+    ttl: milliseconds(written.reserve.ttl),
+  },
+  budgetHeaders: written.budget_headers,
+  admin: written.admin,
   limits: { requestBody: bytes(written.limits.request_body), responseBody: bytes(written.limits.response_body) },
   onClientAbort: {
     mode: written.on_client_abort.mode,

@@ -1,7 +1,7 @@
 /** Holds a configuration against its schema: every difference at once, each with what is accepted. */
+import budgetSchema from '../../schemas/budget.schema.json' with { type: 'json' };
 import schema from '../../schemas/config.schema.json' with { type: 'json' };
-import { validate } from '../../schemas/generated/config.js';
-import { reason, type SchemaError, steps } from '../../schemas/schema-error.ts';
+import { reason, type SchemaError, steps, type Validator } from '../../schemas/schema-error.ts';
 import { nearest } from './nearest.ts';
 import type { Path } from './problem.ts';
 import type { Source } from './source.ts';
@@ -12,7 +12,7 @@ export interface Difference {
 }
 
 /** Fills in the defaults of the schema, in place. `text` gives a scalar as it was written. */
-export const differences = (value: unknown, text: Source['text']): Difference[] => {
+export const differences = (validate: Validator, value: unknown, text: Source['text']): Difference[] => {
   if (validate(value)) return [];
   // Plain YAML reads `5.50` as a number and a variable as a text: what was written is read once more as what is wanted.
   const refitted = (validate.errors ?? []).filter((error) => refit(value, error, text));
@@ -29,7 +29,10 @@ const refit = (root: unknown, { keyword, params, instancePath }: SchemaError, te
   const written = text(path);
   const last = path.at(-1);
   if (written === null || last === undefined) return false;
-  const value = readAs(String(params['type']), written);
+  const value = [params['type']]
+    .flat()
+    .map((type) => readAs(String(type), written))
+    .find((read) => read !== undefined);
   if (value === undefined) return false;
   (parent as Record<string, unknown>)[last] = value;
   return true;
@@ -64,6 +67,14 @@ const wanted = new Map([
   [schema.$defs.duration.pattern, 'a duration: 500ms, 30s, 2m, 1h or 1d'],
   [schema.$defs.size.pattern, 'a size: 512B, 64KiB, 1MiB or 10GiB'],
   [schema.$defs.usd.pattern, 'US dollars with at most 12 decimals: 50 or 0.0125'],
+  [budgetSchema.$defs.dollars.pattern, 'US dollars with at most 12 decimals, 50 or 0.0125; -1 or null is no limit'],
+  [
+    budgetSchema.properties.period.pattern,
+    'hour, day, week, month, quarter, year, total, or rolling with a duration: rolling 24h',
+  ],
+  [budgetSchema.properties.id.pattern, 'text without control characters'],
+  [schema.$defs.admin_key.properties.sha256.pattern, 'a SHA-256 in hexadecimal: 64 digits, letters small'],
+  [schema.properties.store.properties.namespace.pattern, 'a name of letters, digits, "-", "_", ".", at most 64'],
 ]);
 
 const difference = (value: unknown, error: SchemaError): Difference => {

@@ -1,10 +1,11 @@
 /** The configuration as the program sees it: checked, complete, frozen; milliseconds, bytes, units of 1e-12 USD. */
 import type { ExporterConfig } from '../../exporters/config.ts';
-import type { Budget } from '../../plugins/budgets/budgets.ts';
+import type { Budget } from '../../plugins/budgets/budget.ts';
 import type { Vendor } from '../../plugins/dialects/vendors.ts';
 import type { StatedPrice } from '../../plugins/pricing/stated-prices.ts';
 import type { CaptureMode } from '../../plugins/redaction/capture.ts';
 import type { Privacy } from '../../plugins/settings.ts';
+import type { WrittenBudget } from '../../schemas/generated/config-types.ts';
 
 export interface ProviderConfig {
   /** Path prefix at the gateway, `provider` in the event. */
@@ -17,6 +18,14 @@ export interface ProviderConfig {
   readonly zone: string | null;
   /** Sent with every call, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A bearer of the administration. */
+export interface AdminKey {
+  readonly name: string;
+  /** Of the key, in lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly role: 'admin' | 'read';
 }
 
 export interface Config {
@@ -36,7 +45,32 @@ export interface Config {
     readonly stated: readonly StatedPrice[];
   };
   readonly impacts: { readonly enabled: boolean; readonly zone: string | null };
-  readonly budgets: readonly Budget[];
+  /** As written, checked: `readBudget` makes of each what is enforced. */
+  readonly budgets: readonly WrittenBudget[];
+  readonly rateLimits: readonly Budget[];
+  readonly store: {
+    readonly kind: 'memory' | 'sqlite' | 'redis';
+    /** Of Redis; null for the other kinds. May hold user and password, too. */
+    readonly url: string | null;
+    readonly username: string | null;
+    readonly password: string | null;
+    /** PEM file; null: the system's authorities. */
+    readonly ca: string | null;
+    readonly namespace: string;
+    readonly onDown: 'fail_closed' | 'fail_open';
+    /** Milliseconds. */
+    readonly timeout: number;
+  };
+  readonly reserve: {
+    readonly defaultOutputTokens: number;
+    readonly strict: boolean;
+    readonly capOutput: boolean;
+    /** Milliseconds. */
+    readonly ttl: number;
+  };
+  readonly budgetHeaders: boolean;
+  /** Without keys: the socket only. */
+  readonly admin: { readonly host: string; readonly port: number; readonly keys: readonly AdminKey[] };
   /** Bytes. */
   readonly limits: { readonly requestBody: number; readonly responseBody: number };
   readonly onClientAbort: {

@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   memory: () => import('./memory.ts'),
   spool: () => import('./spool.ts'),
   meter: () => import('./meter.ts'),
+  budgets: () => import('./budgets.ts'),
 };
 
 const overview = async (): Promise<string> => {

@@ -62,10 +62,13 @@ for (const moment of moments) {
     assert.equal(again.code, 0, again.stdout + again.stderr);
     const bodies = new Map<string, string>();
     const idsOf = new Map<string, Set<string>>();
+    const fresh = new Set<string>();
     for (const line of linesOf(file)) {
-      const { '@id': id, correlation_id: call, attempt } = JSON.parse(line) as LLMUsageAudit;
+      const { '@id': id, audit, correlation_id: call, attempt } = JSON.parse(line) as LLMUsageAudit;
       assert.equal(bodies.get(id) ?? line, line, 'a line that is there twice is the same twice');
       bodies.set(id, line);
+      if (audit !== 'LLMUsageAudit') continue;
+      if (!spooled.has(id)) fresh.add(id);
       const attemptOfCall = `${call} ${attempt.number}`;
       idsOf.set(attemptOfCall, (idsOf.get(attemptOfCall) ?? new Set()).add(id));
     }
@@ -74,7 +77,7 @@ for (const moment of moments) {
       [...idsOf].filter(([, ids]) => ids.size > 1),
       [],
     );
-    assert.equal(bodies.size, spooled.size + 5, 'and nothing that was not accepted');
+    assert.equal(fresh.size, 5, 'and nothing that was not accepted');
     assert.deepEqual(globSync(join(dataDir, 'dead-letters', '*')), []);
   });
 }

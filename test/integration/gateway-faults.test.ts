@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
+import { keyBudget } from '../support/budgets.ts';
 import { consumer, startStack, upstream } from '../support/stack.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -67,7 +68,7 @@ test('a message nested a hundred thousand deep is served and makes its event, an
   const origin = await upstream(t, (req, res) => {
     req.resume().on('end', () => res.writeHead(200, json).end(completion(usage)));
   });
-  const budget = { id: 'b', name: 'b', enabled: true, apikeys: ['b'], limitUsd: null, limitTokens: 30 };
+  const budget = keyBudget('b', 'b', { tokens: 30 });
   const stack = await startStack(t, { upstreams: { openai: origin }, keys: { k: consumer('b') }, budgets: [budget] });
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
   const body = `{"model":"gpt-4o-mini","messages":[{"role":"user","content":${deep}},{"role":"assistant","content":null,"output":${deep}}]}`;
@@ -106,7 +107,7 @@ test('an answer that is only promised is unmetered, and refused under a budget',
       .writeHead(200, json)
       .end(JSON.stringify({ id: 'r', model: 'gpt-5', status: 'queued', usage: null, output: [] }));
   });
-  const budget = { id: 'b', name: 'b', enabled: true, apikeys: ['b'], limitUsd: null, limitTokens: 30 };
+  const budget = keyBudget('b', 'b', { tokens: 30 });
   const stack = await startStack(t, {
     upstreams: { openai: origin },
     keys: { k: consumer('b'), free: consumer('f') },
@@ -233,7 +234,7 @@ test('a client that leaves before a connection to the provider stands is billed 
 });
 
 test("a dollar budget refuses what has no price, also by a service tier of the client's choosing", async (t) => {
-  const budget = { id: 'd', name: 'd', enabled: true, apikeys: ['d'], limitUsd: 1_000_000n, limitTokens: null };
+  const budget = keyBudget('d', 'd', { usd: 1_000_000n });
   const stack = await startStack(t, { keys: { k: consumer('d') }, budgets: [budget] });
   const call = (more: object) =>
     post(`${stack.origin}/openai/v1/chat/completions`, ask(more), { ...json, authorization: 'Bearer k' });

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
+import { keyBudget } from '../support/budgets.ts';
 import { consumer, nobody, startStack, upstream } from '../support/stack.ts';
 
 const chat = (extra: object = {}) =>
@@ -406,7 +407,7 @@ test('malformed JSON goes to the provider as it is, and is audited', async (t) =
 });
 
 test('a spent budget refuses before the call with 429, and malformed or unknown spending is refused under a budget', async (t) => {
-  const budget = { id: 'b', name: 'Team B', enabled: true, apikeys: ['b'], limitUsd: null, limitTokens: 30 };
+  const budget = keyBudget('b', 'b', { tokens: 30 }, { name: 'Team B' });
   const stack = await startStack(t, { keys: { k: consumer('b') }, budgets: [budget] });
   const headers = { ...simulate({ usage }), authorization: 'Bearer k' };
   const call = (body = chat(), path = '/v1/chat/completions') => post(`${stack.origin}/openai${path}`, body, headers);
@@ -439,12 +440,12 @@ test('a spent budget refuses before the call with 429, and malformed or unknown 
     decision: 'blocked',
     after: { tokens: 36 },
     exceeded: true,
-    consumption: { remaining_total_tokens: 0 },
+    consumption: { remaining_total_tokens: -6 },
   });
 });
 
 test('a dollar budget counts exact costs', async (t) => {
-  const budget = { id: 'd', name: 'd', enabled: true, apikeys: ['d'], limitUsd: 11_700_000n, limitTokens: null };
+  const budget = keyBudget('d', 'd', { usd: 11_700_000n });
   const stack = await startStack(t, { keys: { k: consumer('d') }, budgets: [budget] });
   const headers = { ...simulate({ usage }), authorization: 'Bearer k' };
   const codes: number[] = [];

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startSimulator } from '../../simulator/server.ts';
+import { keyBudget } from '../support/budgets.ts';
 import { consumer, startStack, upstream } from '../support/stack.ts';
 
 /** A gateway whose upstream is the simulator behind a tap that keeps each answer's bytes, and clients that keep theirs. */
@@ -192,7 +193,7 @@ test("our refusals raise the SDK's own exceptions", async (t) => {
 test('a spent budget raises the rate limit exception of either SDK', async (t) => {
   const simulator = await startSimulator({ seed: 1 });
   t.after(() => simulator.close());
-  const budget = { id: 'b', name: 'b', enabled: true, apikeys: ['sdk'], limitUsd: null, limitTokens: 1 };
+  const budget = keyBudget('b', 'sdk', { tokens: 1 });
   const stack = await startStack(t, { keys: { k: consumer('sdk') }, budgets: [budget] });
   const openai = new OpenAI({ apiKey: 'k', maxRetries: 0, baseURL: `${stack.origin}/openai/v1` });
   const anthropic = new Anthropic({ apiKey: 'k', maxRetries: 0, baseURL: `${stack.origin}/anthropic` });

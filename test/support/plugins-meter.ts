@@ -1,8 +1,7 @@
 /** A meter inside this process: exchanges through the two plugins, without a command around them. */
-import { openBudgets } from '../../plugins/budgets/budgets.ts';
+import { noBudgets } from '../../plugins/budgets/none.ts';
 import { nodePlatform } from '../../plugins/hosts/node/platform.ts';
 import { openTokenizer } from '../../plugins/hosts/node/tokenizer.ts';
-import { memoryStore } from '../../plugins/hosts/stores/memory.ts';
 import { openBook } from '../../plugins/pricing/book.ts';
 import type { Settings } from '../../plugins/settings.ts';
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
@@ -19,7 +18,7 @@ export const pluginsMeter = (split: number | null = null, change: Partial<Settin
       ...nodePlatform(new Uint8Array(32), limits.responseBody),
       estimateTokens: openTokenizer({ patience: 60_000 }),
     },
-    budgets: openBudgets([], memoryStore()),
+    ...noBudgets,
     prices: openBook().book,
     keys: null,
     capture,

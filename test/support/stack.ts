@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type Budget, openBudgets } from '../../plugins/budgets/budgets.ts';
+import { openBudgets } from '../../plugins/budgets/admission.ts';
+import type { Budget } from '../../plugins/budgets/budget.ts';
+import { noBudgets } from '../../plugins/budgets/none.ts';
 import type { Consumer } from '../../plugins/contract.ts';
 import { vendorOf } from '../../plugins/dialects/vendors.ts';
 import { createGateway, type Gateway, type GatewayOptions, type Upstream } from '../../plugins/hosts/node/gateway.ts';
 import { nodePlatform } from '../../plugins/hosts/node/platform.ts';
-import { memoryStore } from '../../plugins/hosts/stores/memory.ts';
+import { memoryLedger } from '../../plugins/hosts/stores/memory-ledger.ts';
 import { openBook } from '../../plugins/pricing/book.ts';
 import { createPlugins } from '../../plugins/response-plugin.ts';
 import type { Settings } from '../../plugins/settings.ts';
@@ -21,6 +23,10 @@ export interface StackOptions {
   /** Consumer keys by their text; absent: passthrough. */
   readonly keys?: Readonly<Record<string, Consumer>>;
   readonly budgets?: readonly Budget[];
+  /** Takes the events beside those of calls. */
+  readonly siblings?: Record<string, unknown>[];
+  /** The clock of the budgets. */
+  readonly now?: () => number;
   /** Instead of the simulator, by provider id (with the vendor kind of the same name). */
   readonly upstreams?: Readonly<Record<string, string>>;
   readonly credential?: string;
@@ -56,14 +62,19 @@ const vendorNamed = (kind: string) => {
 export const testSettings = (events: (event: LLMUsageAudit) => void, options: StackOptions): Settings => ({
   platform: nodePlatform(Buffer.alloc(32, 7), 64 * 1024 * 1024),
   acceptor: {
-    accept: async ({ body }) => events(JSON.parse(body) as LLMUsageAudit),
+    accept: async ({ kind, body }) => {
+      const event = JSON.parse(body);
+      if (kind === 'LLMUsageAudit') events(event as LLMUsageAudit);
+      else options.siblings?.push(event);
+    },
     deadLetter: async (_record, reason) => {
       process.emitWarning(`an event is ${reason}`);
       throw new Error(reason);
     },
   },
   isFull: () => false,
-  budgets: openBudgets(options.budgets ?? [], memoryStore()),
+  ...noBudgets,
+  ...budgetsOf(options.budgets ?? [], options.now ?? Date.now),
   prices: openBook().book,
   keys: options.keys ? (key) => options.keys?.[key] ?? null : null,
   capture: { mode: 'none', maxBytes: 64 * 1024 },
@@ -151,4 +162,9 @@ export const nobody = async (): Promise<string> => {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return `http://127.0.0.1:${port}`;
+};
+
+const budgetsOf = (budgets: readonly Budget[], now: () => number): Pick<Settings, 'budgets' | 'ledger'> => {
+  const ledger = memoryLedger(now);
+  return { ledger, budgets: openBudgets(budgets, { ledger, ttl: 600_000, now }) };
 };

@@ -111,26 +111,32 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   ): Promise<void> => {
     let forwarded: Forwarded | null = first;
     for (let attempt = 1; forwarded !== null; attempt++) {
-      const { call, target, headers, body, retry } = forwarded as Forwarded;
+      const { call, target, headers, body, retry, answerHeaders } = forwarded as Forwarded;
       const watch = call && options.plugins ? options.plugins.watch(call, attempt) : null;
       const handler = new Relay({
         res,
         watch,
         drains,
+        headers: answerHeaders,
         retry,
         stallMs: options.timeouts.idle,
         fail: (status, message) => say(res, status, status === 504 ? 'upstream_timeout' : 'upstream_error', message),
       });
       watch?.dispatched();
-      pool.dispatch(
-        {
-          method: (req.method ?? 'GET') as 'GET',
-          path: upstream.basePath + target,
-          headers: { ...requestHeaders(req.headers, headers), ...upstream.headers },
-          body,
-        },
-        handler,
-      );
+      try {
+        pool.dispatch(
+          {
+            method: (req.method ?? 'GET') as 'GET',
+            path: upstream.basePath + target,
+            headers: { ...requestHeaders(req.headers, headers), ...upstream.headers },
+            body,
+          },
+          handler,
+        );
+      } catch (error) {
+        // Not even sent: what was reserved for it must be given back.
+        handler.onResponseError(null, error instanceof Error ? error : new Error(String(error)));
+      }
       forwarded = await handler.over;
     }
   };
@@ -206,6 +212,7 @@ const unwatched = (target: string, body: Uint8Array | null): Forwarded => ({
   target,
   body,
   headers: {},
+  answerHeaders: {},
   call: null,
   retry: null,
 });

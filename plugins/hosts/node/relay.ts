@@ -10,6 +10,8 @@ export interface RelayOptions {
   readonly res: ServerResponse;
   readonly watch: Watch | null;
   readonly drains: Drains;
+  /** Of our own, on the provider's answer. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Asked with the text of a 400 or 422 answer: what to send instead of passing it on, or null. */
   readonly retry: Forwarded['retry'];
   /** Longest time that a client may take nothing while the provider is kept waiting for it, milliseconds. */
@@ -87,7 +89,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#finish(this.#clientGone ? 'client_gone' : 'complete');
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     const { res, fail } = this.#options;
     if (this.#finished) return;
     if (this.#clientGone) {
@@ -148,7 +150,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { res, watch } = this.#options;
     if (this.#clientGone) return;
     res.sendDate = false;
-    res.writeHead(status, responseHeaders(headers, watch?.rewrites ?? false));
+    res.writeHead(status, { ...responseHeaders(headers, watch?.rewrites ?? false), ...this.#options.headers });
     // The head of a stream leaves even while its first event is awaited; with a body at hand, both leave together.
     const first = res.writableLength;
     process.nextTick(() => {

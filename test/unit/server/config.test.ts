@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { readBudget } from '../../../server/budgets/written.ts';
 import {
   type Config,
   defaultConfig,
@@ -48,6 +49,20 @@ test('two lines are a configuration: everything else has a default', (t) => {
     pricing: { files: [], preferProviderCost: false, stated: [] },
     impacts: { enabled: true, zone: null },
     budgets: [],
+    rateLimits: [],
+    store: {
+      kind: 'sqlite',
+      url: null,
+      username: null,
+      password: null,
+      ca: null,
+      namespace: 'default',
+      onDown: 'fail_closed',
+      timeout: 150,
+    },
+    reserve: { defaultOutputTokens: 4096, strict: false, capOutput: false, ttl: 600_000 },
+    budgetHeaders: false,
+    admin: { host: '127.0.0.1', port: 9090, keys: [] },
     limits: { requestBody: 32 * 1024 ** 2, responseBody: 64 * 1024 ** 2 },
     onClientAbort: { mode: 'cut', timeMs: 10_000, bytes: 256 * 1024, atOnce: 64 },
     timeouts: { connect: 10_000, head: 600_000, idle: 300_000, shutdown: 30_000 },
@@ -78,9 +93,10 @@ budgets:
   assert.equal(read.keysFile, '/var/lib/llm/keys.json');
   assert.equal(read.capture.maxBytes, 1024);
   assert.deepEqual([read.timeouts.head, read.timeouts.idle], [1500, 120_000]);
-  assert.deepEqual(read.budgets, [
-    { id: 'a', name: 'a', enabled: true, apikeys: ['team-a'], limitUsd: 1n, limitTokens: 5 },
-  ]);
+  assert.deepEqual(
+    read.budgets.map((budget) => readBudget(budget).budget.limits.map(({ amount }) => amount)),
+    [[1n, 5n]],
+  );
   assert.deepEqual(read.pricing.stated, [{ model: 'gpt-x', input: '0.15', output: '1', provider: 'openai' }]);
 });
 
@@ -111,8 +127,8 @@ providers:
 });
 
 test('a dollar amount is read from its digits, never through a float', (t) => {
-  const read = config(t, `${minimal}budgets: [{id: a, apikeys: [k], limits: {total_usd: 90071992547.409931}}]\n`);
-  assert.equal(read.budgets[0]?.limitUsd, 90071992547409931000000n);
+  const read = config(t, `${minimal}budgets: [{id: a, apikeys: [k], limits: {total_usd: 9199999.123456789012}}]\n`);
+  assert.equal(read.budgets[0]?.limits.total_usd, '9199999.123456789012');
 });
 
 test('a missing variable is named, an empty one counts as missing', (t) => {
@@ -148,7 +164,7 @@ exporters:
     problems(t, yaml).map((line) => line.replace(/accepted: openai,.*/, 'accepted: openai, …')),
     [
       '1:1 version: must be 1',
-      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, limits, on_client_abort, timeouts, spool, exporters, identity, log',
+      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, rate_limits, store, reserve, budget_headers, admin, limits, on_client_abort, timeouts, spool, exporters, identity, log',
       '3:10 listen.port: must be at most 65535',
       '5:3 providers.api: cannot be an id here; accepted: lower-case letters, digits, "-", "_", "."; not api, metrics, healthz, readyz',
       '6:7 providers.a.kind: is no known kind; did you mean "openai"? accepted: openai, …',
@@ -159,7 +175,7 @@ exporters:
       '9:12 timeouts.head: must be a duration: 500ms, 30s, 2m, 1h or 1d',
       '10:11 impacts.zone: is no known zone; did you mean "FRA"? accepted: three letters as in FRA, USA, or WOR',
       '11:19 pricing.files[0]: the file /does/not/exist.json cannot be read (ENOENT)',
-      '13:36 budgets[0].limits.total_usd: must be US dollars with at most 12 decimals: 50 or 0.0125',
+      '13:36 budgets[0].limits.total_usd: must be US dollars with at most 12 decimals, 50 or 0.0125; -1 or null is no limit',
       '14:27 budgets[1].limits: must have at least 1 of them',
       '16:34 exporters[0].config.path: unknown placeholder {week}; accepted: {date}, {year}, {month}, {day}, {hour}',
       '17:5 exporters[1]: same id f as exporters[0]: each exporter needs its own',
@@ -290,4 +306,85 @@ test('without a file there is a safe default: two providers, the simulator, even
 
 test('the file that is named wins over the one that lies here', () => {
   assert.equal(findConfigFile('other.yaml'), 'other.yaml');
+});
+
+test('the store, the administration and the budgets are held to what they can be', (t) => {
+  const yaml = `${minimal}store: {kind: memory, url: "redis://x", timeout: 0s}
+reserve: {ttl: 1s}
+admin:
+  keys:
+    - {name: ops, sha256: ${'0'.repeat(64)}}
+    - {name: ops, sha256: ${'1'.repeat(64)}, role: boss}
+budgets:
+  - {id: a, period: fortnight, limits: {total_usd: -2}}
+  - {id: b, period: {unit: day, zone: Europe/Pari}, limits: {total_usd: 10000000}}
+  - {id: b, apikeys: [x], scope: {models: ["gpt-(4"]}, limits: {ocr_pages: 5, total_pages: 1}}
+  - {id: c, apikeys: [x], scope: {models: ["gpt-(4"]}, limits: {ocr_pages: 5}}
+`;
+  assert.deepEqual(
+    problems(t, yaml).map((line) => line.replace(/accepted: total_usd,.*/, 'accepted: …')),
+    [
+      '5:23 store.url: is for the kind redis',
+      '5:41 store.timeout: must be 1ms to 10s',
+      '6:11 reserve.ttl: must be 10s to 1d',
+      '10:93 admin.keys[1].role: must be one of admin, read',
+      '12:13 budgets[0].period: must be hour, day, week, month, quarter, year, total, or rolling with a duration: rolling 24h',
+      '12:41 budgets[0].limits.total_usd: must be US dollars with at most 12 decimals, 50 or 0.0125; -1 or null is no limit',
+      '13:33 budgets[1].period.zone: is no time zone; accepted: IANA names as in Europe/Paris, UTC',
+      '13:62 budgets[1].limits.total_usd: must be at most 9200000 dollars; null is no limit',
+      '14:79 budgets[2].limits.total_pages: there is no such key; did you mean "total_tokens"? accepted: …',
+      '15:27 budgets[3].scope.match: several lists are given: say "all" (a call must have something of each) or "any" (of one)',
+      '15:44 budgets[3].scope.models[0]: is no regular expression; a text without ^ $ * + ? ( ) [ ] { } | \\ is taken as it stands',
+    ],
+  );
+});
+
+test('user and password of Redis may stand beside its address, whatever letters they are made of', (t) => {
+  const secret = `p@:/${'%'}40`;
+  const { store } = config(
+    t,
+    `${minimal}store: {kind: redis, url: "rediss://redis:6380", username: me, password: "\${SECRET}"}\n`,
+    { SECRET: secret },
+  );
+  assert.deepEqual([store.url, store.username, store.password], ['rediss://redis:6380', 'me', secret]);
+  assert.deepEqual(problems(t, `${minimal}store: {kind: redis, url: "redis://a:b@redis", password: c}\n`), [
+    '5:22 store.url: holds a user or password, which stand beside it as well: one of both',
+  ]);
+  assert.deepEqual(problems(t, `${minimal}store: {kind: redis}\n`), [
+    '5:1 store.url: is missing: redis://host:6379, or rediss:// with TLS',
+  ]);
+});
+
+test('limits of rate are counted by the minute and at once, for whom they are meant', (t) => {
+  const { rateLimits } = config(
+    t,
+    `${minimal}rate_limits:\n  - {id: per-key, each: apikey, requests_per_minute: 60, concurrent: 2}\n  - {id: shared, providers: [openai], tokens_per_minute: 1000}\n`,
+  );
+  assert.deepEqual(
+    rateLimits.map(({ id, each, period, limits, purpose }) => ({ id, each, period, limits, purpose })),
+    [
+      {
+        id: 'rate-limit.per-key',
+        each: 'apikey',
+        period: { kind: 'rolling', length: 60_000 },
+        limits: [
+          { unit: 'requests', operation: null, amount: 60n },
+          { unit: 'calls', operation: null, amount: 2n },
+        ],
+        purpose: 'capacity',
+      },
+      {
+        id: 'rate-limit.shared',
+        each: null,
+        period: { kind: 'rolling', length: 60_000 },
+        limits: [{ unit: 'tokens', operation: null, amount: 1_000n }],
+        purpose: 'capacity',
+      },
+    ],
+  );
+  assert.deepEqual(rateLimits[1]?.scope.include?.providers, ['openai']);
+  assert.deepEqual(problems(t, `${minimal}rate_limits:\n  - {id: a}\n  - {id: a, concurrent: 1}\n`), [
+    '6:5 rate_limits[0]: has no limit: requests_per_minute, tokens_per_minute or concurrent',
+    '7:6 rate_limits[1].id: same id as rate_limits[0]: each limit needs its own',
+  ]);
 });

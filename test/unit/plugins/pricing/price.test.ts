@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openBudgets } from '../../../../plugins/budgets/budgets.ts';
-import { memoryStore } from '../../../../plugins/hosts/stores/memory.ts';
+import { memoryLedger } from '../../../../plugins/hosts/stores/memory-ledger.ts';
 import { openBook } from '../../../../plugins/pricing/book.ts';
 import { costOf, dollarText } from '../../../../plugins/pricing/money.ts';
 import { type Costs, price } from '../../../../plugins/pricing/price.ts';
 import type { StatedPrice } from '../../../../plugins/pricing/stated-prices.ts';
 import { noUsage, type Usage } from '../../../../plugins/usage.ts';
-import { consumer } from '../../../support/stack.ts';
 
 const at = Date.parse('2026-11-01T12:00:00Z');
 const builtIn = openBook().book;
@@ -364,20 +362,26 @@ test('hostile names cost no memory and no time', () => {
   assert.equal(status('constructor', 'gpt-4o', { input: 1, output: 1 }), 'unpriced');
 });
 
-test('100,000 calls of 0.00000002 dollars are 0.002, in the sum of a budget and in the sum of what is printed', () => {
+test('100,000 calls of 0.00000002 dollars are 0.002, in the sum of a budget and in the sum of what is printed', async () => {
   const book = bookOf({ model: 'tiny', input: '0.02' });
-  const limit = { id: 'b', name: 'B', limitUsd: 10n ** 12n, limitTokens: null };
-  const budgets = openBudgets([{ ...limit, enabled: true, apikeys: ['k'] }], memoryStore());
-  const { views } = budgets.admit(consumer('k'));
+  const ledger = memoryLedger(() => at);
+  const spans = [{ from: 0, until: Number.MAX_SAFE_INTEGER, account: 'a', beside: [] }];
   let printed = 0n;
   for (let call = 0; call < 100_000; call++) {
     const priced = price({ kind: 'vllm', model: 'tiny', usage: { ...noUsage, input: 1, output: 0 }, at }, book);
     assert.ok(priced.status === 'priced');
-    budgets.settle(views, priced.total, 1);
+    const id = String(call);
+    ledger.reserve({
+      id,
+      ttl: 1,
+      journal: '',
+      claims: [{ spans, limit: 10n ** 12n, amount: priced.total, shrinks: false }],
+    });
+    ledger.settle(id, [priced.total]);
     printed += costOf(JSON.stringify(priced.costs.total_cost)) ?? 0n;
   }
-  const [after] = budgets.refresh(views);
-  assert.deepEqual([dollarText(after?.spentUsd ?? 0n), dollarText(printed)], ['0.002', '0.002']);
+  const [after] = await ledger.balances(['a']);
+  assert.deepEqual([dollarText(after?.spent ?? 0n), dollarText(printed)], ['0.002', '0.002']);
 });
 
 const count = fc.option(fc.nat({ max: 2_000_000 }), { nil: null });

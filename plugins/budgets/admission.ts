@@ -1,0 +1,351 @@
+/** Admission and settlement: every matching budget reserves the bound of a call, or the call is refused. */
+import type { Budget, Limit, Operation, Unit } from './budget.ts';
+import type { Account, Awaitable, Claim, ClaimSpan, Ledger, Reserved, Settlement } from './ledger.ts';
+import { type Facts, matcher } from './matching.ts';
+import { ever, rollingSteps, type Span, spansAround } from './period.ts';
+
+/** What a call may use at most; what it did use, once it is over. */
+export interface Amounts {
+  /** Units of 1e-12 USD; null: not known, as there is no price or no figure. */
+  readonly usd: bigint | null;
+  /** Null: not known. */
+  readonly tokens: number | null;
+  /** Of the tokens, those that the model makes. */
+  readonly output: number | null;
+  /** Of the tokens, those read from the provider's cache. */
+  readonly cached: number;
+  readonly pages: number;
+}
+
+export interface Asked {
+  /** The request's id: reserving twice under it is doing it once. */
+  readonly id: string;
+  readonly facts: Facts;
+  readonly operation: Operation;
+  /** Asked for only when a budget applies. */
+  bound(): Amounts;
+  /** It is spent already, and comes to be booked: nothing may refuse it. */
+  readonly isSpent: boolean;
+  /** What is needed to audit the call if this process dies: JSON. */
+  journal(bound: Amounts): string;
+}
+
+/** One meter of one budget, as the call found it. */
+export interface Meter {
+  readonly budget: Budget;
+  readonly unit: Unit;
+  readonly operation: Operation | null;
+  readonly limit: bigint | null;
+  readonly account: Account;
+  /** When the period ends; epoch milliseconds. */
+  readonly resetAt: number;
+  /** Before this call; what other calls in flight have reserved is beside it. */
+  readonly spent: bigint;
+  readonly reservedByOthers: bigint;
+  /** For this call. */
+  readonly reserved: bigint;
+}
+
+export interface Admission {
+  readonly id: string;
+  readonly meters: readonly Meter[];
+}
+
+export type Decision =
+  | { readonly is: 'admitted'; readonly admission: Admission | null }
+  | { readonly is: 'refused'; readonly by: Meter; readonly admission: Admission }
+  /** A limit in dollars, and a model without a price. */
+  | { readonly is: 'unpriced'; readonly by: Budget };
+
+/** A meter after a settlement. */
+export interface Settled {
+  readonly meter: Meter;
+  readonly settlement: Settlement;
+}
+
+/** What a call will be booked with on one meter, and what stands there before it. */
+export interface Charge {
+  readonly meter: Meter;
+  readonly before: bigint;
+  readonly amount: bigint;
+}
+
+export interface Budgets {
+  /** Changes what holds, at once: what was consumed stays, by the budgets' ids. */
+  replace(budgets: readonly Budget[]): void;
+  readonly budgets: readonly Budget[];
+  /** Whether a budget that may refuse applies: what cannot be counted must then not pass. */
+  isLimited(facts: Facts): boolean;
+  admit(asked: Asked): Awaitable<Decision>;
+  /**
+   * What a call is about to be booked with; null: it used nothing. Exact while one process books on these budgets; with
+   * several, `before` is what this process heard last.
+   */
+  charge(admission: Admission, used: Amounts | null): readonly Charge[];
+  /** Books it. Resolves to null when it was booked before. */
+  settle(admission: Admission, charges: readonly Charge[]): Awaitable<readonly Settled[] | null>;
+  /** A sign of life of every call under way. To be called three times within the `ttl`. */
+  renew(): Awaitable<void>;
+}
+
+const nothing: Decision = { is: 'admitted', admission: null };
+
+export interface BudgetsOptions {
+  readonly ledger: Ledger;
+  /** Milliseconds without a sign of life after which a call is taken for lost. */
+  readonly ttl: number;
+  readonly now: () => number;
+}
+
+export const openBudgets = (budgets: readonly Budget[], { ledger, ttl, now }: BudgetsOptions): Budgets => {
+  let present = budgets;
+  let { matching } = matcher(present);
+  let spansOf = rememberedSpans();
+  const heard = spokenOf();
+  /** Ids of calls under way. */
+  const underway = new Set<string>();
+  return {
+    get budgets() {
+      return present;
+    },
+    replace: (changed) => {
+      present = changed;
+      ({ matching } = matcher(changed));
+      spansOf = rememberedSpans();
+    },
+    isLimited: (facts) =>
+      matching(facts, now()).some(
+        ({ mode, limits }) => mode === 'block' && limits.some(({ amount }) => amount !== null),
+      ),
+    admit: (asked) => {
+      const at = now();
+      const found = matching(asked.facts, at);
+      if (found.length === 0) return nothing;
+      const bound = asked.bound();
+      const unpriced =
+        bound.usd === null && !asked.isSpent ? found.find((budget) => needsPrice(budget, asked.operation)) : undefined;
+      if (unpriced) return { is: 'unpriced', by: unpriced };
+      const drafts = found.flatMap((budget) => draftsOf(budget, asked, bound, spansOf(budget, at)));
+      const claims = drafts.map(({ claim }) => claim);
+      const reserved = ledger.reserve({ id: asked.id, claims, ttl, journal: asked.journal(bound) });
+      return then(reserved, (answer) => {
+        const decision = decisionOf(asked.id, drafts, answer);
+        if (decision.is === 'admitted') underway.add(asked.id);
+        if (decision.is !== 'unpriced' && decision.admission)
+          for (const { account, spent } of decision.admission.meters) heard.is(account, spent);
+        return decision;
+      });
+    },
+    charge: (admission, used) =>
+      admission.meters.map((meter) => {
+        const amount = amountOf(meter, used);
+        return { meter, amount, before: heard.before(meter, amount) };
+      }),
+    settle: (admission, charges) => {
+      const amounts = charges.map(({ amount }) => amount);
+      underway.delete(admission.id);
+      return then(ledger.settle(admission.id, amounts), (settlements) => {
+        for (const [index, { meter, amount }] of charges.entries())
+          heard.booked(meter.account, amount, settlements?.[index]?.after.spent ?? null);
+        return (
+          settlements?.map((settlement, index) => ({ meter: admission.meters[index] as Meter, settlement })) ?? null
+        );
+      });
+    },
+    renew: () => (underway.size > 0 ? ledger.renew([...underway], ttl) : undefined),
+  };
+};
+
+interface Draft {
+  readonly budget: Budget;
+  readonly unit: Unit;
+  readonly operation: Operation | null;
+  readonly limit: bigint | null;
+  readonly claim: Claim;
+}
+
+const draftsOf = (
+  budget: Budget,
+  { operation, isSpent, facts }: Asked,
+  bound: Amounts,
+  spans: readonly Span[],
+): Draft[] => {
+  const limited = budget.limits.filter((limit) => limit.operation === null || limit.operation === operation);
+  return metersOf(budget, limited).map((limit) => ({
+    budget,
+    unit: limit.unit,
+    operation: limit.operation,
+    limit: limit.amount,
+    claim: {
+      spans: (limit.unit === 'calls' ? [ever] : spans).map((span) =>
+        claimSpan(budget, limit, span, valueIn(budget, facts)),
+      ),
+      limit: budget.mode === 'soft' || isSpent ? null : limit.amount,
+      amount: counted(budget, limit.unit, bound) ?? 0n,
+      shrinks: budget.shrinks,
+    },
+  }));
+};
+
+/** Where one limit of a budget is counted in the period of a moment: for reports and resets. */
+export interface Counted {
+  readonly unit: Unit;
+  readonly operation: Operation | null;
+  readonly limit: bigint | null;
+  /** One, or the steps of a rolling window. */
+  readonly accounts: readonly Account[];
+  readonly span: Span;
+}
+
+/** Every meter that a budget may have, limited or not: all units of all operations that have a limit, dollars and tokens. */
+export const countedBy = (budget: Budget, at: number, value: string | null = null): Counted[] => {
+  const [, span] = spansAround(budget.period, at);
+  return metersOf(budget, budget.limits).map(({ unit, operation, amount }) => {
+    const { account, beside } = claimSpan(budget, { unit, operation }, unit === 'calls' ? ever : span, value);
+    return { unit, operation, limit: amount, accounts: [account, ...beside], span };
+  });
+};
+
+/** Dollars and tokens are counted under every budget; the rest where it is limited. */
+const metersOf = (budget: Budget, limited: readonly Limit[]): readonly Limit[] => [
+  ...limited,
+  ...(budget.purpose === 'capacity' ? [] : (['usd', 'tokens'] as const))
+    .filter((unit) => !budget.limits.some((limit) => limit.operation === null && limit.unit === unit))
+    .map((unit) => ({ operation: null, unit, amount: null })),
+];
+
+/** The value that the call is counted by; null: it is counted with all others. */
+const valueIn = ({ each }: Budget, facts: Facts): string | null => {
+  switch (each) {
+    case null:
+      return null;
+    case 'group':
+      return facts.groups[0] ?? '';
+    case 'route':
+    case 'provider':
+      return facts[each][0] ?? '';
+    default:
+      return facts[each] ?? '';
+  }
+};
+
+const claimSpan = (
+  budget: Budget,
+  { unit, operation }: Pick<Limit, 'unit' | 'operation'>,
+  span: Span,
+  value: string | null,
+): ClaimSpan => {
+  const counted = value === null ? '' : `${encodeURIComponent(value)}|`;
+  const account = (from: number) => `${budget.id}|${operation ?? 'total'}_${unit}|${counted}${from}`;
+  const { period } = budget;
+  if (period.kind !== 'rolling' || unit === 'calls') return { ...span, account: account(span.from), beside: [] };
+  const step = period.length / rollingSteps;
+  const beside = Array.from({ length: rollingSteps }, (_, index) => account(span.from - (index + 1) * step));
+  return { ...span, account: account(span.from), beside };
+};
+
+/** Null: not known. */
+const counted = (budget: Budget, unit: Unit, { usd, tokens, cached, pages }: Amounts): bigint | null => {
+  switch (unit) {
+    case 'usd':
+      return usd;
+    case 'tokens':
+      return tokens === null ? null : BigInt(Math.max(0, budget.countsCached ? tokens : tokens - cached));
+    case 'requests':
+    case 'calls':
+      return 1n;
+    case 'pages':
+      return BigInt(pages);
+  }
+};
+
+/** What a meter is charged. A call that used nothing was still a request; what is not known is charged as it was reserved. */
+const amountOf = ({ budget, unit, reserved }: Meter, used: Amounts | null): bigint =>
+  unit === 'calls' ? 0n : used ? (counted(budget, unit, used) ?? reserved) : unit === 'requests' ? 1n : 0n;
+
+const needsPrice = (budget: Budget, operation: Operation): boolean =>
+  budget.mode === 'block' &&
+  budget.onUnknownPrice === 'block' &&
+  budget.limits.some(
+    (limit) =>
+      limit.unit === 'usd' && limit.amount !== null && (limit.operation === null || limit.operation === operation),
+  );
+
+const decisionOf = (id: string, drafts: readonly Draft[], answer: Reserved): Decision => {
+  const meters = drafts.map((draft, index): Meter => {
+    const standing = answer.standings[index] ?? { spent: 0n, reserved: 0n, span: 0 };
+    const span = draft.claim.spans[standing.span] as ClaimSpan;
+    const { budget, unit, operation, limit } = draft;
+    return {
+      budget,
+      unit,
+      operation,
+      limit,
+      account: span.account,
+      resetAt: span.until,
+      spent: standing.spent,
+      reservedByOthers: standing.reserved,
+      reserved: answer.is === 'reserved' ? (answer.amounts[index] ?? 0n) : 0n,
+    };
+  });
+  const admission = { id, meters };
+  if (answer.is === 'reserved') return { is: 'admitted', admission };
+  return { is: 'refused', by: refusing(meters, drafts, answer.refusedBy), admission };
+};
+
+/** Of all that would have refused, the one with the highest priority: the store names the first. */
+const refusing = (meters: readonly Meter[], drafts: readonly Draft[], first: number): Meter =>
+  meters
+    .filter(({ spent, reservedByOthers }, index) => {
+      const { limit, amount } = (drafts[index] as Draft).claim;
+      return limit !== null && amount > 0n && spent + reservedByOthers + amount > limit;
+    })
+    .reduce((one, other) => (other.budget.priority > one.budget.priority ? other : one), meters[first] as Meter);
+
+/** Accounts of which this process remembers what it heard. */
+const mostHeard = 50_000;
+
+/** What this process heard last of each account, and what it is about to book there. */
+const spokenOf = () => {
+  const accounts = new Map<Account, { spent: bigint; coming: bigint }>();
+  const of = (account: Account) => {
+    const known = accounts.get(account);
+    if (known) return known;
+    if (accounts.size >= mostHeard) accounts.clear();
+    const fresh = { spent: 0n, coming: 0n };
+    accounts.set(account, fresh);
+    return fresh;
+  };
+  return {
+    is: (account: Account, spent: bigint): void => {
+      of(account).spent = spent;
+    },
+    before: ({ account }: Meter, amount: bigint): bigint => {
+      const known = of(account);
+      const before = known.spent + known.coming;
+      known.coming += amount;
+      return before;
+    },
+    booked: (account: Account, amount: bigint, spent: bigint | null): void => {
+      const known = of(account);
+      known.coming = known.coming > amount ? known.coming - amount : 0n;
+      if (spent !== null) known.spent = spent;
+    },
+  };
+};
+
+/** Spans change once a period: looking a zone's clock up for each call would cost more than all the rest. */
+const rememberedSpans = (): ((budget: Budget, at: number) => readonly Span[]) => {
+  const known = new Map<Budget, readonly [Span, Span, Span]>();
+  return (budget, at) => {
+    const spans = known.get(budget);
+    if (spans && at >= spans[1].from && at < spans[1].until) return spans;
+    const fresh = spansAround(budget.period, at);
+    known.set(budget, fresh);
+    return fresh;
+  };
+};
+
+/** Goes on at once where there is nothing to wait for. */
+const then = <T, R>(value: Awaitable<T>, next: (value: T) => R): Awaitable<R> =>
+  value instanceof Promise ? value.then(next) : next(value);

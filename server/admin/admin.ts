@@ -1,0 +1,138 @@
+/** Serves the administration: on a socket in the data directory, and over HTTP for those who have a key. */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
+import type { Actor } from '../budgets/change-event.ts';
+import type { AdminKey, Config } from '../config/types.ts';
+import { type Answer, refused } from './answer.ts';
+import { bearers } from './bearers.ts';
+import { findRoute, type Route } from './routes.ts';
+
+export interface Admin {
+  /** `http://host:port`; null without keys. */
+  readonly origin: string | null;
+  close(): Promise<void>;
+}
+
+export interface AdminOptions {
+  readonly config: Config['admin'];
+  /** Path of the socket; what lies there is replaced: the data directory has one owner. */
+  readonly socket: string;
+  readonly routes: readonly Route[];
+  /** Is told what keeps the socket from being served, and what went wrong with a call. */
+  readonly tell: (message: string) => void;
+}
+
+/** Bytes. */
+const longestBody = 1024 * 1024;
+const askingMs = 10_000;
+
+/** Who asks, or why they may not. */
+type Admit = (request: IncomingMessage) => { actor: Actor; role: AdminKey['role'] } | Answer;
+
+/** Rejects with an Error that names the remedy when the port cannot be had. */
+export const openAdmin = async ({ config, socket, routes, tell }: AdminOptions): Promise<Admin> => {
+  const local = listener(routes, ofThisMachine, tell);
+  const remote = listener(routes, ofKeys(config.keys), tell);
+  if (config.keys.length > 0) {
+    await listening(remote, { host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+      const remedy = error.code === 'EADDRINUSE' ? 'another program listens there; set admin.port' : error.message;
+      throw new Error(`Cannot listen on ${config.host}:${config.port} for the administration: ${remedy}`);
+    });
+  }
+  rmSync(socket, { force: true });
+  try {
+    await listening(local, { path: socket });
+    chmodSync(socket, 0o600);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    tell(`${socket} cannot be served, so that \`llm-audit budgets\` does not find this gateway: ${reason}`);
+  }
+  const bound = remote.address() as AddressInfo | null;
+  return {
+    origin: bound && `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${bound.port}`,
+    close: async () => {
+      await Promise.all([closed(local), closed(remote)]);
+    },
+  };
+};
+
+const ofThisMachine: Admit = () => ({ actor: { name: userInfo().username, source: 'cli' }, role: 'admin' });
+
+const ofKeys = (keys: readonly AdminKey[]): Admit => {
+  const find = bearers(keys);
+  return ({ headers }) => {
+    const key = find(headers.authorization);
+    if (key) return { actor: { name: key.name, source: 'api' }, role: key.role };
+    return refused(
+      401,
+      'no_key',
+      'No known key was shown.',
+      'Send Authorization: Bearer KEY with a key of admin.keys.',
+    );
+  };
+};
+
+const listener = (routes: readonly Route[], admit: Admit, tell: AdminOptions['tell']): Server => {
+  const server = createServer({ requestTimeout: askingMs, headersTimeout: askingMs }, (request, response) => {
+    answerOf(request, routes, admit)
+      .catch((error: unknown) => {
+        tell(`the administration failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+        return refused(500, 'failed', 'That is a fault of ours.', "The gateway's log tells more.");
+      })
+      .then((answer) => send(response, answer));
+  });
+  server.on('clientError', (_, connection) => connection.destroy());
+  return server;
+};
+
+const answerOf = async (request: IncomingMessage, routes: readonly Route[], admit: Admit): Promise<Answer> => {
+  const admitted = admit(request);
+  if ('status' in admitted) return admitted;
+  const found = findRoute(routes, request.method ?? '', request.url ?? '');
+  if ('status' in found) return found;
+  if (found.route.role === 'admin' && admitted.role !== 'admin')
+    return refused(403, 'read_only', `The key "${admitted.actor.name}" may only read.`, 'Use a key with role: admin.');
+  const body = await bodyOf(request);
+  if (body === null)
+    return refused(413, 'too_long', `The body is longer than ${longestBody} bytes.`, 'Send one budget at a time.');
+  return found.route.run({ id: found.id, body, actor: admitted.actor });
+};
+
+const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // Read on, so that the answer arrives; kept no more.
+    if (length <= longestBody) chunks.push(chunk);
+    else if (length > 16 * longestBody) break;
+  }
+  return length > longestBody ? null : Buffer.concat(chunks).toString('utf8');
+};
+
+const send = (response: ServerResponse, { status, body, allow }: Answer): void => {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(allow && { allow }),
+  });
+  response.end(`${JSON.stringify(body)}\n`);
+};
+
+const listening = (server: Server, where: { host: string; port: number } | { path: string }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => resolve());
+  });
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    if (!server.listening) return resolve();
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 1_000).unref();
+  });
