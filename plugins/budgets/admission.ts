@@ -95,9 +95,14 @@ export interface BudgetsOptions {
   /** Milliseconds without a sign of life after which a call is taken for lost. */
   readonly ttl: number;
   readonly now: () => number;
+  /** Write calls down that no budget applies to as well, so that none is lost when its process dies. */
+  readonly journalsAll?: boolean;
 }
 
-export const openBudgets = (budgets: readonly Budget[], { ledger, ttl, now }: BudgetsOptions): Budgets => {
+export const openBudgets = (
+  budgets: readonly Budget[],
+  { ledger, ttl, now, journalsAll = false }: BudgetsOptions,
+): Budgets => {
   let present = budgets;
   let { matching } = matcher(present);
   let spansOf = rememberedSpans();
@@ -120,7 +125,7 @@ export const openBudgets = (budgets: readonly Budget[], { ledger, ttl, now }: Bu
     admit: (asked) => {
       const at = now();
       const found = matching(asked.facts, at);
-      if (found.length === 0) return nothing;
+      if (found.length === 0 && !journalsAll) return nothing;
       const bound = asked.bound();
       const unpriced =
         bound.usd === null && !asked.isSpent ? found.find((budget) => needsPrice(budget, asked.operation)) : undefined;
@@ -177,9 +182,7 @@ const draftsOf = (
     operation: limit.operation,
     limit: limit.amount,
     claim: {
-      spans: (limit.unit === 'calls' ? [ever] : spans).map((span) =>
-        claimSpan(budget, limit, span, valueIn(budget, facts)),
-      ),
+      spans: claimSpans(budget, limit, spans, valueIn(budget, facts)),
       limit: budget.mode === 'soft' || isSpent ? null : limit.amount,
       amount: counted(budget, limit.unit, bound) ?? 0n,
       shrinks: budget.shrinks,
@@ -228,6 +231,31 @@ const valueIn = ({ each }: Budget, facts: Facts): string | null => {
       return facts[each] ?? '';
   }
 };
+
+/** The spans of a period as one limit sees them. They are the same for every call of the period, and remembered with it. */
+const claimSpans = (
+  budget: Budget,
+  limit: Pick<Limit, 'unit' | 'operation'>,
+  spans: readonly Span[],
+  value: string | null,
+): readonly ClaimSpan[] => {
+  const made = () => (limit.unit === 'calls' ? [ever] : spans).map((span) => claimSpan(budget, limit, span, value));
+  if (value !== null) return made();
+  let known = remembered.get(spans);
+  if (known === undefined) {
+    known = new Map();
+    remembered.set(spans, known);
+  }
+  const key = `${limit.unit} ${limit.operation}`;
+  const found = known.get(key);
+  if (found) return found;
+  const fresh = made();
+  known.set(key, fresh);
+  return fresh;
+};
+
+/** By the spans of a budget's present period; they go when it is over. */
+const remembered = new WeakMap<readonly Span[], Map<string, readonly ClaimSpan[]>>();
 
 const claimSpan = (
   budget: Budget,

@@ -27,14 +27,14 @@ export const openEnforcement = async (
   config: Pick<Config, 'dataDir' | 'store' | 'reserve' | 'budgets' | 'rateLimits'>,
   log: Logger,
 ): Promise<Enforcement> => {
-  const { ttl } = config.reserve;
+  const { ttl, journal } = config.reserve;
   const ledger = await openLedger({
     ...config.store,
     dir: config.dataDir,
     now: Date.now,
     tell: (severity, message) => log[severity](message),
   });
-  const budgets = openBudgets([], { ledger, ttl, now: Date.now });
+  const budgets = openBudgets([], { ledger, ttl, now: Date.now, journalsAll: journal === 'all' });
   const live = openLiveBudgets(
     join(config.dataDir, 'budgets.json'),
     config.budgets,
@@ -64,7 +64,7 @@ export const openEnforcement = async (
           });
       };
       begin();
-      every(lookEvery, begin);
+      every(Math.min(lookEvery, ttl / 2), begin);
       every(ttl / 3, () => void renew().catch((error: unknown) => log.debug(String(error))));
     },
     stop: async () => {

@@ -133,6 +133,7 @@ export const readConfiguration = (written: Configuration): Config => ({
     defaultOutputTokens: written.reserve.default_output_tokens,
     strict: written.reserve.strict,
     capOutput: written.reserve.cap_output,
+    journal: written.reserve.journal,
     ttl: milliseconds(written.reserve.ttl),
   },
   budgetHeaders: written.budget_headers,

@@ -65,6 +65,8 @@ export interface Config {
     readonly defaultOutputTokens: number;
     readonly strict: boolean;
     readonly capOutput: boolean;
+    /** Which calls are written down while they are under way. */
+    readonly journal: 'budgets' | 'all';
     /** Milliseconds. */
     readonly ttl: number;
   };

@@ -25,13 +25,13 @@ const long = process.env['LLM_AUDIT_LONG'] === '1';
 const seed = Number(process.env['LLM_AUDIT_SEED'] ?? 20_261_121);
 const { processes, budgets, calls } = long
   ? { processes: 8, budgets: 200, calls: 50_000 }
-  : { processes: 4, budgets: 40, calls: 2_000 };
+  : { processes: 4, budgets: 40, calls: 1_500 };
 /** Milliseconds between two kills of a gateway. */
 const killEvery = long ? 1_500 : 400;
 const redisKills = long ? 20 : 3;
 const dollar = 1_000_000_000_000n;
 /** So that most calls pass, and every budget is full in the end. */
-const limit = long ? 8n * dollar : dollar;
+const limit = long ? 8n * dollar : dollar / 2n;
 const ttl = 4_000;
 const namespace = 'stress';
 

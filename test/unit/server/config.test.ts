@@ -60,7 +60,7 @@ test('two lines are a configuration: everything else has a default', (t) => {
       onDown: 'fail_closed',
       timeout: 150,
     },
-    reserve: { defaultOutputTokens: 4096, strict: false, capOutput: false, ttl: 600_000 },
+    reserve: { defaultOutputTokens: 4096, strict: false, capOutput: false, journal: 'budgets', ttl: 600_000 },
     budgetHeaders: false,
     admin: { host: '127.0.0.1', port: 9090, keys: [] },
     limits: { requestBody: 32 * 1024 ** 2, responseBody: 64 * 1024 ** 2 },
