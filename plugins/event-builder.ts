@@ -1,7 +1,7 @@
 /** Builds the `LLMUsageAudit` event of one attempt. Every field is named one by one: what is not listed cannot leak. */
 
 import type { LLMUsageAudit } from '../schemas/generated/types.ts';
-import type { Amounts, Charge } from './budgets/admission.ts';
+import type { Admission, Amounts, Charge } from './budgets/admission.ts';
 import { budgetsOf, rateLimitsOf } from './budgets/event.ts';
 import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
@@ -19,7 +19,7 @@ import { usageCheck } from './usage.ts';
 export interface BuiltEvent {
   readonly event: LLMUsageAudit;
   /** What its budgets are to be booked with; null: nothing is booked for this attempt. */
-  readonly charges: readonly Charge[] | null;
+  readonly booking: { readonly admission: Admission; readonly charges: readonly Charge[] } | null;
 }
 
 export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltEvent => {
@@ -42,7 +42,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
   const limits = rateLimitOf(ended.headers);
   const usd = priced.status === 'priced' ? priced.total : null;
   const used: Amounts | null =
-    priced.status === 'not_billed'
+    priced.status === 'not_billed' || ended.awaited
       ? null
       : { usd, tokens, output: usage?.output ?? null, cached: usage?.cacheRead ?? 0, pages: usage?.pages ?? 0 };
   // A refused call spends nothing, and one that is sent again is booked with its last attempt.
@@ -173,7 +173,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
       tokens: tokens !== null || used === null,
     }),
   };
-  return { event, charges };
+  return { event, booking: call.admission && charges ? { admission: call.admission, charges } : null };
 };
 
 const unbooked = ({ admission }: Call): Charge[] =>

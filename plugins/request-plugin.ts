@@ -2,21 +2,20 @@
  * The request plugin: who is calling, which provider, API and model, may this key still spend,
  * and what must be added so that the usage comes back.
  */
-import type { Admission, Decision as Admitted, Meter } from './budgets/admission.ts';
-import { boundOf, operationOf } from './budgets/bound.ts';
+import type { Decision as Admitted } from './budgets/admission.ts';
+import { askedOf } from './budgets/asked.ts';
 import { factsOf } from './budgets/facts.ts';
-import { journalOf } from './budgets/journal.ts';
 import { LedgerDown } from './budgets/ledger.ts';
 import type { Call, Consumer, Decision, Forwarded, IncomingCall, Plugins, Refused } from './contract.ts';
 import { classify, type Kind } from './dialects/classify.ts';
 import type { Ask, Dialect, Refusal } from './dialects/dialect.ts';
 import { openaiChat } from './dialects/openai-chat.ts';
-import { object } from './dialects/read.ts';
 import { setTopLevelKey } from './framing/json-key.ts';
-import { dollars } from './pricing/money.ts';
+import { type Body, capped, readBody } from './request/body.ts';
+import { refusalHeaders, standingHeaders } from './request/budget-headers.ts';
 import { isOurs } from './request/callers.ts';
 import { keyOf, replaceKey, withoutKey } from './request/credentials.ts';
-import { readForm } from './request/form.ts';
+import { passers } from './request/passthrough.ts';
 import { normalPath } from './request/paths.ts';
 import {
   badPath,
@@ -30,9 +29,8 @@ import {
   unknownKey,
 } from './request/refusals.ts';
 import type { Settings } from './settings.ts';
-import type { Json, JsonObject } from './wire.ts';
+import type { JsonObject } from './wire.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 const encoder = new TextEncoder();
 
 /** Audits a call that is refused: attempt 0. */
@@ -94,14 +92,7 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   /** Null: nobody can say whether it may be spent, and the configuration refuses then. */
   const admitted = async (call: Call): Promise<Admitted | null> => {
     try {
-      return await budgets.admit({
-        id: call.requestId,
-        facts: factsOf(call),
-        operation: operationOf(call),
-        bound: () => boundOf(call, settings.reserve, call.incoming.receivedAt),
-        isSpent: call.fetched,
-        journal: (bound) => journalOf(call, bound),
-      });
+      return await budgets.admit(askedOf(call, settings.reserve));
     } catch (error) {
       if (error instanceof LedgerDown) return null;
       throw error;
@@ -135,10 +126,12 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     if (kind.kind === 'fetched') {
       const id = path.slice(path.lastIndexOf('/') + 1);
       if (billed.has(billedKey(incoming, path)) || billed.has(billedKey(incoming, id))) return plain;
+      // What it cost was spent when it was asked for: it is booked when it comes, and held back by no budget.
+      return { ...plain, call: callOf(incoming, identified, null) };
     }
     const asked = callOf(incoming, identified, body);
     // What a budget cannot count must not pass under it.
-    const uncountable = kind.kind === 'fetched' ? null : whyUncountable(asked);
+    const uncountable = whyUncountable(asked);
     if (uncountable && budgets.isLimited(factsOf(asked))) return no(uncountable, asked);
     const decision = await admitted(asked);
     if (decision === null) return no(ledgerDown, asked);
@@ -188,31 +181,6 @@ const say = (dialect: Dialect, refusal: Refusal): Refused => ({
   body: JSON.stringify(dialect.refusal(refusal)),
 });
 
-/** In passthrough the hash of the caller's own key is who it is. Remembered, as hashing is the dearest step of all. */
-const passers = (hmac: (text: string) => string): ((key: string) => Consumer) => {
-  const seen = new Map<string, Consumer>();
-  return (key) => {
-    const known = seen.get(key);
-    if (known) return known;
-    const clientId = `key-${hmac(key).slice(0, 16)}`;
-    const consumer = { clientId, clientName: clientId, metadata: {}, tags: [], tenant: null, trustHeaders: false };
-    if (seen.size >= 1000) seen.clear();
-    seen.set(key, consumer);
-    return consumer;
-  };
-};
-
-/** The body with the limit that was reserved for its output, where a budget applies and the client set none. */
-const capped = (
-  text: string,
-  { admission, ask, json, dialect, incoming }: Call,
-  { capOutput, defaultOutputTokens }: Settings['reserve'],
-): string => {
-  if (!capOutput || admission === null || json === null || ask?.maxOutput !== null) return text;
-  const cap = dialect.capOutput?.(json, defaultOutputTokens, incoming.provider.vendor.kind);
-  return cap ? setTopLevelKey(text, cap.key, JSON.stringify(cap.value)) : text;
-};
-
 /** Why what the call spends cannot be told from its answer; null: it can. */
 const whyUncountable = (call: Call): Refusal | null => {
   if (!call.metered) return cannotMeter(call.path);
@@ -221,53 +189,6 @@ const whyUncountable = (call: Call): Refusal | null => {
 };
 
 const tierOf = ({ ask }: Call): string | null => ask?.params['service_tier'] ?? null;
-
-const seconds = (milliseconds: number): string => String(Math.max(1, Math.ceil(milliseconds / 1000)));
-
-/** When it is worth asking again: never, where the budget does not begin anew. */
-const refusalHeaders = ({ resetAt, budget, unit }: Meter, now: number): Record<string, string> => {
-  if (unit === 'calls') return { 'retry-after': '1' };
-  return budget.period.kind === 'total' ? {} : { 'retry-after': seconds(resetAt - now) };
-};
-
-/** Of the limit that is nearest to its end: what is left beside this call's own reservation, and seconds to the reset. */
-const standingHeaders = ({ meters }: Admission, now: number): Record<string, string> => {
-  const limited = meters.filter(({ limit, budget }) => limit !== null && budget.purpose === 'budget');
-  const left = ({ limit, spent, reservedByOthers, reserved }: Meter) =>
-    (limit ?? 0n) - spent - reservedByOthers - reserved;
-  const share = (meter: Meter) => Number(left(meter)) / Math.max(1, Number(meter.limit));
-  const [nearest] = limited.sort((one, other) => share(one) - share(other));
-  if (nearest === undefined) return {};
-  const rest = left(nearest) > 0n ? left(nearest) : 0n;
-  return {
-    'x-llm-audit-budget-id': encodeURIComponent(nearest.budget.id),
-    'x-llm-audit-budget-unit': nearest.unit,
-    'x-llm-audit-budget-remaining': nearest.unit === 'usd' ? String(dollars(rest)) : String(rest),
-    ...(nearest.budget.period.kind === 'total' ? {} : { 'x-llm-audit-budget-reset': seconds(nearest.resetAt - now) }),
-  };
-};
-
-interface Body {
-  /** Null for a form. */
-  readonly text: string | null;
-  readonly json: JsonObject;
-}
-
-/** The body as a JSON object and its text, or the fields of a form; null when it is neither, or too long to be read. */
-const readBody = (incoming: IncomingCall, limit: number): Body | null => {
-  const encoding = incoming.headers['content-encoding'];
-  if (incoming.body === null || incoming.body.length > limit || (encoding !== undefined && encoding !== 'identity'))
-    return null;
-  const form = readForm(incoming.body, incoming.headers['content-type'] ?? '');
-  if (form) return { text: null, json: form };
-  try {
-    const text = utf8.decode(incoming.body);
-    const json = object(JSON.parse(text) as Json);
-    return json && { text, json };
-  } catch {
-    return null;
-  }
-};
 
 const headerChanges = (incoming: IncomingCall, ownKeys: boolean, key: string | null): Record<string, string | null> => {
   const changes: Record<string, string | null> = {};

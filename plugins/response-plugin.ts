@@ -1,5 +1,6 @@
 /** The response plugin: watches an answer pass by and makes one event of it: frames → dialect → usage → cost → impacts → event. */
 
+import { askedOf } from './budgets/asked.ts';
 import type { Call, Ending, Plugins, Watch } from './contract.ts';
 import { newReading, type Reading, type Refusal } from './dialects/dialect.ts';
 import { isNull, object } from './dialects/read.ts';
@@ -215,6 +216,22 @@ class AttemptWatch implements Watch {
   }
 
   #build(call: Call, ended: Ended): BuiltEvent | Promise<BuiltEvent> {
+    return call.fetched ? this.#admitted(call).then((one) => this.#counted(one, ended)) : this.#counted(call, ended);
+  }
+
+  /** What is fetched was spent long ago: only now is it known that there is something to book. */
+  async #admitted(call: Call): Promise<Call> {
+    const { budgets, reserve } = this.#settings;
+    try {
+      const decision = await budgets.admit(askedOf(call, reserve));
+      return decision.is === 'admitted' ? { ...call, admission: decision.admission } : call;
+    } catch {
+      // The store says itself when it cannot be reached; the event must not be lost for it.
+      return call;
+    }
+  }
+
+  #counted(call: Call, ended: Ended): BuiltEvent | Promise<BuiltEvent> {
     const counting = countMissing(call, ended, this.#settings.platform.estimateTokens);
     return counting
       ? counting.then((tokens) => buildEvent(call, { ...ended, tokens }, this.#settings))

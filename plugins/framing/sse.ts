@@ -16,8 +16,14 @@ const letterE = 101;
 const lineBreak = /\r\n|\n|\r/;
 
 /** One frame's bytes as an event; null for comments and blank lines. Several `data:` lines are joined by LF. */
-export const readFrame = (frame: Uint8Array): { event: string | null; text: string } | null =>
-  readLines(utf8.decode(frame));
+export const readFrame = (frame: Uint8Array): { event: string | null; text: string } | null => {
+  const all = utf8.decode(frame);
+  // Nearly every frame is one `data:` line that ends with two LF.
+  const end = all.length - 2;
+  if (all.startsWith('data:') && all.indexOf('\n') === end && all.charCodeAt(end + 1) === LF && !all.includes('\r'))
+    return { event: null, text: all.slice(all.charCodeAt(5) === space ? 6 : 5, end) };
+  return readLines(all);
+};
 
 const readLines = (lines: string): { event: string | null; text: string } | null => {
   let event: string | null = null;

@@ -41,16 +41,16 @@ const emit = async (
     const body = JSON.stringify({ '@id': id, '@timestamp': at, audit: kind, provider: call.incoming.provider.id });
     return acceptor.deadLetter({ id, at, kind, body }, `the event could not be built: ${String(error)}`);
   }
-  const { event, charges } = built;
+  const { event, booking } = built;
   telemetry.called(event, call);
   const record = { id, at, kind, body: JSON.stringify(event) };
   const fault = validateLLMUsageAudit(event);
   if (fault !== null) telemetry.invalid();
   const accepted =
     fault === null ? acceptor.accept(record) : acceptor.deadLetter(record, `not valid by its schema: ${fault}`);
-  if (charges === null || call.admission === null) return accepted;
+  if (booking === null) return accepted;
   // The event first: a call that is booked and has no event would be spend that nobody sees. Money that is spent is
   // booked all the same when its event finds no place.
-  const { admission } = call;
+  const { admission, charges } = booking;
   return accepted.finally(() => book(event, admission, charges, budgets, ledger, acceptor));
 };

@@ -262,3 +262,35 @@ test('beyond its limit of rate a key is asked to come back, and its event says w
   });
   assert.partialDeepStrictEqual(events[2], { outcome: 'blocked', error: { code: 'rate_limit_exceeded' } });
 });
+
+test('an answer made in the background is booked once, when it is fetched with its figures', async (t) => {
+  const figures = { input_tokens: 30, output_tokens: 20, total_tokens: 50 };
+  const states = ['in_progress', 'completed', 'completed'];
+  const server = createServer((req, res) => {
+    req.resume();
+    const status = req.method === 'POST' ? 'queued' : (states.shift() ?? 'completed');
+    const usage = status === 'completed' ? figures : null;
+    res.writeHead(200, { 'content-type': 'application/json' });
+    res.end(
+      JSON.stringify({ id: 'resp_1', object: 'response', background: true, model: 'gpt-5', status, usage, output: [] }),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const stack = await startStack(t, {
+    keys: { k: consumer('b') },
+    budgets: [keyBudget('soft', 'b', { tokens: 1_000 }, { mode: 'soft' })],
+    upstreams: { openai: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+  });
+  const headers = { authorization: 'Bearer k', 'content-type': 'application/json' };
+  const body = JSON.stringify({ model: 'gpt-5', input: 'Think', background: true });
+  await (await request(`${stack.origin}/openai/v1/responses`, { method: 'POST', headers, body })).body.dump();
+  for (let poll = 0; poll < 3; poll++)
+    await (await request(`${stack.origin}/openai/v1/responses/resp_1`, { headers })).body.dump();
+  const events = await stack.events(2);
+  assert.deepEqual(
+    events.map(({ budgets }) => budgets[0]?.after.tokens),
+    [0, 50],
+  );
+  await stack.noEvent();
+});

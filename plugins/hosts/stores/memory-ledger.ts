@@ -1,5 +1,14 @@
 /** A ledger in this process only, forgotten when it ends: the simplest store, and what the others are compared with. */
-import type { Balance, Ledger, Orphan, Reservation, Reserved, Settlement } from '../../budgets/ledger.ts';
+import type {
+  Balance,
+  ClaimSpan,
+  Ledger,
+  Orphan,
+  Reservation,
+  Reserved,
+  Settlement,
+  Standing,
+} from '../../budgets/ledger.ts';
 import { keptUntil, pick } from './spans.ts';
 
 interface Sum {
@@ -27,7 +36,10 @@ export const memoryLedger = (now: () => number): Ledger => {
   const sums = new Map<string, Sum>();
   const open = new Map<string, Open>();
   /** Ids of settled calls, oldest first; `given` holds the estimate of one that was given up. */
-  const closed = new Map<string, { at: number; accounts: readonly string[]; given: readonly bigint[] | null }>();
+  const closed = new Map<
+    string,
+    { at: number; claims: number; given: { accounts: readonly string[]; amounts: readonly bigint[] } | null }
+  >();
   const marks = new Map<string, number>();
 
   let sweepAt = 1_000;
@@ -56,10 +68,17 @@ export const memoryLedger = (now: () => number): Ledger => {
       { spent: 0n, reserved: 0n },
     );
 
+  const standingOf = ({ account, beside }: ClaimSpan, index: number): Standing => {
+    if (beside.length > 0) return { ...balance([account, ...beside]), span: index };
+    const sum = sums.get(account);
+    return { spent: sum?.spent ?? 0n, reserved: sum?.reserved ?? 0n, span: index };
+  };
+
   const close = (id: string, call: Open, amounts: readonly bigint[], given: boolean): Settlement[] => {
     open.delete(id);
     forget();
-    closed.set(id, { at: now(), accounts: call.accounts, given: given ? amounts : null });
+    const { accounts } = call;
+    closed.set(id, { at: now(), claims: accounts.length, given: given ? { accounts, amounts } : null });
     return call.accounts.map((account, index) => {
       const sum = sumOf(account);
       const before = { spent: sum.spent, reserved: sum.reserved };
@@ -80,11 +99,11 @@ export const memoryLedger = (now: () => number): Ledger => {
     reserve: (reservation): Reserved => {
       const at = now();
       const picked = reservation.claims.map((claim) => pick(claim, at));
-      const standings = picked.map(({ span, index }) => ({ ...balance([span.account, ...span.beside]), span: index }));
+      const standings = picked.map(({ span, index }) => standingOf(span, index));
       const known = open.get(reservation.id);
       if (known) return { is: 'reserved', at: known.at, standings, amounts: known.amounts };
       const over = closed.get(reservation.id);
-      if (over) return { is: 'reserved', at: over.at, standings, amounts: over.accounts.map(() => 0n) };
+      if (over) return { is: 'reserved', at: over.at, standings, amounts: Array<bigint>(over.claims).fill(0n) };
       const amounts: bigint[] = [];
       for (const [index, { limit, amount, shrinks }] of reservation.claims.entries()) {
         const { spent, reserved } = standings[index] ?? { spent: 0n, reserved: 0n };
@@ -105,7 +124,7 @@ export const memoryLedger = (now: () => number): Ledger => {
       if (call) return close(id, call, amounts, false);
       const late = closed.get(id);
       if (!late?.given) return null;
-      const { accounts, given } = late;
+      const { accounts, amounts: given } = late.given;
       late.given = null;
       return accounts.map((account, index) => {
         const sum = sumOf(account);
