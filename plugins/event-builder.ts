@@ -18,6 +18,8 @@ import { usageCheck } from './usage.ts';
 
 export interface BuiltEvent {
   readonly event: LLMUsageAudit;
+  /** What it cost, units of 1e-12 USD; null: not known. */
+  readonly usd: bigint | null;
   /** What its budgets are to be booked with; null: nothing is booked for this attempt. */
   readonly booking: { readonly admission: Admission; readonly charges: readonly Charge[] } | null;
 }
@@ -168,12 +170,9 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     costs: 'costs' in priced ? priced.costs : null,
     impacts_status: impact.status,
     impacts: impact.impacts,
-    budgets: budgetsOf(charges ?? unbooked(call), call.refusedBy, {
-      usd: usd !== null || used === null,
-      tokens: tokens !== null || used === null,
-    }),
+    budgets: budgetsOf(charges ?? unbooked(call), call.refusedBy),
   };
-  return { event, booking: call.admission && charges ? { admission: call.admission, charges } : null };
+  return { event, usd, booking: call.admission && charges ? { admission: call.admission, charges } : null };
 };
 
 const unbooked = ({ admission }: Call): Charge[] =>

@@ -1,6 +1,6 @@
 /** Calls whose process died while they were under way: each becomes one event and is booked with an estimate. */
 import { validateLLMUsageAudit } from '../schemas/validate.ts';
-import type { Admission } from './budgets/admission.ts';
+import { type Admission, readJournal } from './budgets/admission.ts';
 import { callFrom } from './budgets/journal.ts';
 import type { Ledger, Orphan } from './budgets/ledger.ts';
 import { newReading } from './dialects/dialect.ts';
@@ -29,7 +29,9 @@ export const auditOrphans = async (ledger: Ledger, settings: Settings, ttl: numb
 
 const audit = async (orphan: Orphan, ledger: Ledger, settings: Settings): Promise<void> => {
   const nobody: Admission = { id: orphan.id, meters: [] };
-  const found = callFrom(orphan.journal, nobody, settings.prices);
+  const { units, text } = readJournal(orphan.journal);
+  let used: { usd: bigint | null; tokens: number | null } = { usd: null, tokens: null };
+  const found = callFrom(text, nobody, settings.prices);
   if (found) {
     const { call, tokens } = found;
     const reading = newReading(false);
@@ -53,14 +55,21 @@ const audit = async (orphan: Orphan, ledger: Ledger, settings: Settings): Promis
       awaited: false,
       steps: [],
     };
-    const { event } = buildEvent({ ...call, admission: null }, ended, settings);
+    const { event, usd } = buildEvent({ ...call, admission: null }, ended, settings);
+    used = { usd, tokens: event.usage.total_tokens };
     const record = { id: event['@id'], at: event['@timestamp'], kind: event.audit, body: JSON.stringify(event) };
     const fault = validateLLMUsageAudit(event);
     await (fault === null
       ? settings.acceptor.accept(record)
       : settings.acceptor.deadLetter(record, `not valid by its schema: ${fault}`));
   }
-  await ledger.giveUp(orphan.id, orphan.amounts);
+  // As its event says; what that cannot tell, as it was reserved. A call that is over is none under way.
+  const amounts = orphan.amounts.map((reserved, index) => {
+    if (units[index] === 'calls') return 0n;
+    if (units[index] === 'usd') return used.usd ?? reserved;
+    return units[index] === 'tokens' && used.tokens !== null ? BigInt(used.tokens) : reserved;
+  });
+  await ledger.giveUp(orphan.id, amounts);
 };
 
 const unknownTiming = {

@@ -1,6 +1,6 @@
 /** The field catalogue: the only authority on names, types, units and labels of event fields. Everything else is
  * generated from it (JSON Schemas, TypeScript types, validators, docs/event.md) or reads it (templates, dashboards). */
-import { almostExceeded, budgetAudit, touchedBudgets } from './fields/budgets.ts';
+import { almostExceeded, budgetAudit, crossed, touchedBudgets } from './fields/budgets.ts';
 import { call } from './fields/call.ts';
 import { alert, answerer, audit, caller, context, envelope } from './fields/envelope.ts';
 import { impacts } from './fields/impacts.ts';
@@ -41,9 +41,9 @@ export const events = {
   LLMConfigAudit: kind('LLMConfigAudit', 'llm-config-audit', 'A change of the configuration',
     'One per key, provider, budget or exporter that was created, changed or deleted.', change),
   AiBudgetExceeded: kind('AiBudgetExceeded', 'ai-budget-exceeded', 'A budget is spent',
-    'Alert: at least one budget of the call is spent. `budgets` has the layout of LLMUsageAudit, so that both fit one index.', caller, answerer, touchedBudgets),
+    'Alert: at least one budget of the call is spent. `budgets` has the layout of LLMUsageAudit, so that both fit one index.', caller, answerer, crossed, touchedBudgets),
   AiBudgetAlmostExceeded: kind('AiBudgetAlmostExceeded', 'ai-budget-almost-exceeded', 'A budget is nearly spent',
-    'Alert: a budget passed its warning threshold.', caller, almostExceeded),
+    'Alert: a budget passed its warning threshold.', caller, crossed, almostExceeded),
 } as const satisfies Record<string, EventKind>;
 
 export type EventName = keyof typeof events;

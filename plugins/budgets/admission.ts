@@ -37,6 +37,8 @@ export interface Meter {
   readonly operation: Operation | null;
   readonly limit: bigint | null;
   readonly account: Account;
+  /** The other steps of a rolling window. */
+  readonly beside: readonly Account[];
   /** When the period ends; epoch milliseconds. */
   readonly resetAt: number;
   /** Before this call; what other calls in flight have reserved is beside it. */
@@ -107,8 +109,21 @@ export const openBudgets = (
   let { matching } = matcher(present);
   let spansOf = rememberedSpans();
   const heard = spokenOf();
+  /** Milliseconds that the store's clock is ahead of ours: periods are the store's. */
+  let ahead = 0;
   /** Ids of calls under way. */
   const underway = new Set<string>();
+  /** Calls that are over and not booked yet, as their events are on their way to the disk; with what they will give back. */
+  const leaving = new Map<string, { readonly meters: readonly Meter[]; readonly gone: Promise<void>; go(): void }>();
+  const leave = (id: string): void => {
+    leaving.get(id)?.go();
+    leaving.delete(id);
+  };
+  /** Resolves when a call that is over has given back what it held of an account; null: none is about to. */
+  const givenBack = (account: Account): Promise<unknown> | null => {
+    const soon = [...leaving.values()].filter(({ meters }) => meters.some((meter) => meter.account === account));
+    return soon.length === 0 ? null : Promise.race([Promise.all(soon.map(({ gone }) => gone)), after(patience)]);
+  };
   return {
     get budgets() {
       return present;
@@ -123,7 +138,7 @@ export const openBudgets = (
         ({ mode, limits }) => mode === 'block' && limits.some(({ amount }) => amount !== null),
       ),
     admit: (asked) => {
-      const at = now();
+      const at = now() + ahead;
       const found = matching(asked.facts, at);
       if (found.length === 0 && !journalsAll) return nothing;
       const bound = asked.bound();
@@ -132,33 +147,59 @@ export const openBudgets = (
       if (unpriced) return { is: 'unpriced', by: unpriced };
       const drafts = found.flatMap((budget) => draftsOf(budget, asked, bound, spansOf(budget, at)));
       const claims = drafts.map(({ claim }) => claim);
-      const reserved = ledger.reserve({ id: asked.id, claims, ttl, journal: asked.journal(bound) });
-      return then(reserved, (answer) => {
-        const decision = decisionOf(asked.id, drafts, answer);
+      const reservation = { id: asked.id, claims, ttl, journal: journalOf(drafts, asked.journal(bound)) };
+      const decided = then(ledger.reserve(reservation), (answer) => {
+        if (Math.abs(answer.at - now() - ahead) > worthNoting) ahead = answer.at - now();
+        return decisionOf(asked.id, drafts, answer);
+      });
+      const final = then(decided, (decision) => {
+        // The caller's last answer may be over while its reservation still waits for its event.
+        const wait = decision.is === 'refused' ? givenBack(decision.by.account) : null;
+        return wait === null
+          ? decision
+          : wait.then(() => ledger.reserve(reservation)).then((answer) => decisionOf(asked.id, drafts, answer));
+      });
+      return then(final, (decision) => {
         if (decision.is === 'admitted') underway.add(asked.id);
         if (decision.is !== 'unpriced' && decision.admission)
           for (const { account, spent } of decision.admission.meters) heard.is(account, spent);
         return decision;
       });
     },
-    charge: (admission, used) =>
-      admission.meters.map((meter) => {
+    charge: (admission, used) => {
+      const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+      leaving.set(admission.id, { meters: admission.meters, gone, go });
+      return admission.meters.map((meter) => {
         const amount = amountOf(meter, used);
         return { meter, amount, before: heard.before(meter, amount) };
-      }),
+      });
+    },
     settle: (admission, charges) => {
       const amounts = charges.map(({ amount }) => amount);
       underway.delete(admission.id);
-      return then(ledger.settle(admission.id, amounts), (settlements) => {
+      const settled = then(ledger.settle(admission.id, amounts), (settlements) => {
+        if (settlements === null) return null;
+        return inWindows(admission.meters, settlements, ledger);
+      });
+      return then(settled, (all) => {
         for (const [index, { meter, amount }] of charges.entries())
-          heard.booked(meter.account, amount, settlements?.[index]?.after.spent ?? null);
-        return (
-          settlements?.map((settlement, index) => ({ meter: admission.meters[index] as Meter, settlement })) ?? null
-        );
+          heard.booked(meter.account, amount, all?.[index]?.settlement.after.spent ?? null);
+        leave(admission.id);
+        return all;
       });
     },
     renew: () => (underway.size > 0 ? ledger.renew([...underway], ttl) : undefined),
   };
+};
+
+/** What the store keeps of a call: the units of its claims in their order, then what the caller wrote. */
+const journalOf = (drafts: readonly Draft[], text: string): string =>
+  `${drafts.map(({ unit }) => unit).join(',')}\n${text}`;
+
+/** An orphan's journal, taken apart. */
+export const readJournal = (journal: string): { readonly units: readonly Unit[]; readonly text: string } => {
+  const end = journal.indexOf('\n');
+  return { units: journal.slice(0, end).split(',') as Unit[], text: journal.slice(end + 1) };
 };
 
 interface Draft {
@@ -263,7 +304,7 @@ const claimSpan = (
   span: Span,
   value: string | null,
 ): ClaimSpan => {
-  const counted = value === null ? '' : `${encodeURIComponent(value)}|`;
+  const counted = value === null ? '' : `${encodeURIComponent(value.toWellFormed())}|`;
   const account = (from: number) => `${budget.id}|${operation ?? 'total'}_${unit}|${counted}${from}`;
   const { period } = budget;
   if (period.kind !== 'rolling' || unit === 'calls') return { ...span, account: account(span.from), beside: [] };
@@ -310,7 +351,9 @@ const decisionOf = (id: string, drafts: readonly Draft[], answer: Reserved): Dec
       operation,
       limit,
       account: span.account,
-      resetAt: span.until,
+      beside: span.beside,
+      // Of a rolling window, when the last of what is spent now has left it.
+      resetAt: span.until + (budget.period.kind === 'rolling' && unit !== 'calls' ? budget.period.length : 0),
       spent: standing.spent,
       reservedByOthers: standing.reserved,
       reserved: answer.is === 'reserved' ? (answer.amounts[index] ?? 0n) : 0n,
@@ -329,6 +372,26 @@ const refusing = (meters: readonly Meter[], drafts: readonly Draft[], first: num
       return limit !== null && amount > 0n && spent + reservedByOthers + amount > limit;
     })
     .reduce((one, other) => (other.budget.priority > one.budget.priority ? other : one), meters[first] as Meter);
+
+/** A settlement tells of one account; of a rolling window the other steps count as well. */
+const inWindows = (
+  meters: readonly Meter[],
+  settlements: readonly Settlement[],
+  ledger: Ledger,
+): Awaitable<readonly Settled[]> => {
+  const steps = meters.flatMap(({ beside }) => beside);
+  const settled = meters.map((meter, index) => ({ meter, settlement: settlements[index] as Settlement }));
+  if (steps.length === 0) return settled;
+  return then(ledger.balances(steps), (balances) => {
+    let at = 0;
+    return settled.map(({ meter, settlement: { before, after } }) => {
+      const others = balances.slice(at, at + meter.beside.length).reduce((sum, { spent }) => sum + spent, 0n);
+      at += meter.beside.length;
+      const shifted = ({ spent, reserved }: Settlement['after']) => ({ spent: spent + others, reserved });
+      return { meter, settlement: { before: shifted(before), after: shifted(after) } };
+    });
+  });
+};
 
 /** Accounts of which this process remembers what it heard. */
 const mostHeard = 50_000;
@@ -374,6 +437,15 @@ const rememberedSpans = (): ((budget: Budget, at: number) => readonly Span[]) =>
   };
 };
 
+/** Milliseconds; less is the way of an answer. */
+const worthNoting = 250;
+/** Milliseconds that a call waits at most for another to give back what it no longer needs. */
+const patience = 200;
+const after = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
 /** Goes on at once where there is nothing to wait for. */
-const then = <T, R>(value: Awaitable<T>, next: (value: T) => R): Awaitable<R> =>
+const then = <T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> =>
   value instanceof Promise ? value.then(next) : next(value);

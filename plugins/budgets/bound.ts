@@ -25,7 +25,7 @@ const smallBody = 16 * 1024;
 export const boundOf = (call: Call, rule: ReserveRule, at: number): Amounts => {
   const { ask, dialect, json, incoming, prices } = call;
   const input = dialect.makes === 'nothing' ? 0 : inputBound(call, rule);
-  const answers = Number(ask?.params['n']) || 1;
+  const answers = answersOf(call);
   const output = dialect.makes === 'text' ? (ask?.maxOutput ?? rule.defaultOutputTokens) * answers : 0;
   const units = json && dialect.units ? dialect.units(newReading(false), json) : null;
   const { kind } = incoming.provider.vendor;
@@ -44,6 +44,14 @@ export const boundOf = (call: Call, rule: ReserveRule, at: number): Amounts => {
     pages: operationOf(call) === 'ocr' ? 1 : 0,
   };
 };
+
+/** How many answers are asked for: each may be as long as the limit. */
+const answersOf = ({ ask, json }: Call): number => {
+  const asked = [ask?.params['n'], json?.['best_of'], ask?.params['candidateCount']].map(Number);
+  const prompts = Array.isArray(json?.['prompt']) && typeof json['prompt'][0] === 'string' ? json['prompt'].length : 1;
+  return prompts * Math.max(1, ...asked.filter((count) => Number.isSafeInteger(count) && count <= mostAnswers));
+};
+const mostAnswers = 1_000;
 
 /** The usages that may come of it: writing the prompt to the cache may cost more than reading it. */
 const usagesOf = (

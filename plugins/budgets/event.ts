@@ -9,30 +9,22 @@ type Shown = LLMUsageAudit['budgets'][number];
 /**
  * One entry per budget, its totals in dollars and tokens.
  * @param refusedBy the budget that refused the call; null: none did.
- * @param known whether dollars and tokens of this call are known: where not, what was reserved is booked, and shown as null.
  */
-export const budgetsOf = (
-  charges: readonly Charge[],
-  refusedBy: string | null,
-  known: { readonly usd: boolean; readonly tokens: boolean },
-): Shown[] =>
+export const budgetsOf = (charges: readonly Charge[], refusedBy: string | null): Shown[] =>
   [...Map.groupBy(charges, ({ meter }) => meter.budget)]
     .filter(([{ purpose }]) => purpose === 'budget')
-    .map(([budget, own]) => shown(budget, own, refusedBy, known));
+    .map(([budget, own]) => shown(budget, own, refusedBy));
 
-const shown = (
-  budget: Budget,
-  charges: readonly Charge[],
-  refusedBy: string | null,
-  known: { readonly usd: boolean; readonly tokens: boolean },
-): Shown => {
+const shown = (budget: Budget, charges: readonly Charge[], refusedBy: string | null): Shown => {
   const total = (unit: Unit) => charges.find(({ meter }) => meter.unit === unit && meter.operation === null);
   const usd = total('usd');
   const tokens = total('tokens');
   const after = (charge: Charge | undefined) => (charge ? charge.before + charge.amount : 0n);
   const left = (charge: Charge | undefined) =>
     charge && charge.meter.limit !== null ? charge.meter.limit - after(charge) : null;
-  const exceeded = charges.some((charge) => charge.meter.limit !== null && after(charge) >= charge.meter.limit);
+  const exceeded =
+    refusedBy === budget.id ||
+    charges.some((charge) => charge.meter.limit !== null && after(charge) >= charge.meter.limit);
   const usdLeft = left(usd);
   const tokensLeft = left(tokens);
   return {
@@ -48,10 +40,7 @@ const shown = (
       allowed_total_tokens: tokens && tokens.meter.limit !== null ? Number(tokens.meter.limit) : null,
     },
     before: { usd: dollars(usd?.before ?? 0n), tokens: Number(tokens?.before ?? 0n) },
-    this_call: {
-      usd: known.usd ? dollars(usd?.amount ?? 0n) : null,
-      tokens: known.tokens ? Number(tokens?.amount ?? 0n) : null,
-    },
+    this_call: { usd: dollars(usd?.amount ?? 0n), tokens: Number(tokens?.amount ?? 0n) },
     after: { usd: dollars(after(usd)), tokens: Number(after(tokens)) },
     exceeded,
   };

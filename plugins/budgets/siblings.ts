@@ -71,13 +71,17 @@ export const crossings = (settled: readonly Settled[]): Crossing[] =>
     const reached = budget.thresholds.filter((threshold) => own.some((one) => isAbove(one, threshold)));
     const threshold = reached.at(-1);
     if (threshold === undefined) return [];
-    const period =
-      own
-        .find((one) => isAbove(one, threshold))
-        ?.meter.account.split('|')
-        .at(-1) ?? '';
+    const account = own.find((one) => isAbove(one, threshold))?.meter.account ?? '';
+    const period = periodOf(budget, account);
     return [{ budget, threshold, mark: `${budget.id}|${threshold}|${period}`, settled: own }];
   });
+
+/** Value and period that an account counts. A rolling window is told once in its length, not at each of its steps. */
+const periodOf = ({ period }: Budget, account: string): string => {
+  const parts = account.split('|').slice(2);
+  if (period.kind !== 'rolling') return parts.join('|');
+  return [...parts.slice(0, -1), Math.floor(Number(parts.at(-1)) / period.length)].join('|');
+};
 
 const isAbove = ({ meter: { limit }, settlement: { after } }: Settled, percent: number): boolean =>
   limit !== null && (limit === 0n ? after.spent > 0n : after.spent * 100n >= limit * BigInt(percent));
@@ -87,7 +91,13 @@ export const alertOf = (
   event: LLMUsageAudit,
   { budget, threshold, mark, settled }: Crossing,
 ): AiBudgetAlmostExceeded | AiBudgetExceeded => {
-  const head = { ...shared(event), '@id': `alert.${mark.replaceAll('|', '.')}`, '@type': 'AlertEvent' as const };
+  const head = {
+    ...shared(event),
+    '@id': `alert.${mark.replaceAll('|', '.')}`,
+    '@type': 'AlertEvent' as const,
+    threshold,
+    ...fullest(settled),
+  };
   if (threshold >= 100) {
     const budgets = event.budgets.filter(({ budget_id }) => budget_id === budget.id);
     return { ...head, alert: 'AiBudgetExceeded', ...answerer(event), budgets };
@@ -129,6 +139,19 @@ const stateOf = (_budget: Budget, settled: readonly Settled[]) => {
     usdLimit: usd?.meter.limit ?? null,
     tokens: tokens?.settlement.after.spent ?? 0n,
     tokenLimit: tokens?.meter.limit ?? null,
+  };
+};
+
+const ratioOf = ({ meter: { limit }, settlement }: Settled): number =>
+  limit === null ? 0 : limit === 0n ? Number.POSITIVE_INFINITY : Number(settlement.after.spent) / Number(limit);
+
+/** The limit that most is used of. */
+const fullest = (settled: readonly Settled[]): { limit: string; used_ratio: number | null } => {
+  const [first] = settled.toSorted((one, other) => ratioOf(other) - ratioOf(one));
+  const ratio = first ? ratioOf(first) : 0;
+  return {
+    limit: first ? `${first.meter.operation ?? 'total'}_${first.meter.unit}` : '',
+    used_ratio: Number.isFinite(ratio) ? Math.round(ratio * 1_000_000) / 1_000_000 : null,
   };
 };
 

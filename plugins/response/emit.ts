@@ -39,6 +39,7 @@ const emit = async (
     // A bug of ours. What is certain is kept, where somebody will look.
     telemetry.invalid();
     const body = JSON.stringify({ '@id': id, '@timestamp': at, audit: kind, provider: call.incoming.provider.id });
+    if (call.admission) await budgets.settle(call.admission, budgets.charge(call.admission, null));
     return acceptor.deadLetter({ id, at, kind, body }, `the event could not be built: ${String(error)}`);
   }
   const { event, booking } = built;

@@ -26,7 +26,7 @@ export const touchedBudgets: Row[] = [
   ['budgets.consumption', 'object', null, 'Consumption', 'Before this call was added, as Otoroshi reports it.', null],
   ...consumption('budgets.consumption'),
   ...amount('budgets.before', 'Consumed before', 'Consumption before this call.'),
-  ...amount('budgets.this_call', 'Consumed by this call', 'What this call added; null when not known.'),
+  ...amount('budgets.this_call', 'Consumed by this call', 'What this call added. Where its figures are not known: what was reserved for it.'),
   ...amount('budgets.after', 'Consumed after', 'Consumption with this call.'),
   ['budgets.exceeded', 'boolean', null, 'Budget exceeded', 'Whether the budget is spent, this call included.', false],
 ];
@@ -52,6 +52,14 @@ export const budgetAudit: Row[] = [
   ['budget.remaining_tokens', 'integer?', 'tokens', 'Tokens remaining', 'Null without such a limit, negative when overdrawn.', null],
   ['budget.used_ratio', 'amount?', 'ratio', 'Budget used', 'The fuller of the two limits, consumed / allowed.', 0.25],
   ['decision', 'one of: allowed blocked soft_exceeded', null, 'Budget decision', 'What the budget said to the call.', 'allowed'],
+];
+
+/** What was crossed. */
+// biome-ignore format: a table, one row per field
+export const crossed: Row[] = [
+  ['threshold', 'count', 'percent', 'Threshold', 'Percent of the limit that was reached.', 80],
+  ['limit', 'keyword', null, 'Limit', 'The limit that is fullest, e.g. `total_usd`, `image_requests`.', 'total_usd'],
+  ['used_ratio', 'amount?', 'ratio', 'Limit used', 'Consumed of allowed of that limit; null where nothing is allowed.', 0.815],
 ];
 
 // biome-ignore format: a table, one row per field

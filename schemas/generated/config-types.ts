@@ -817,6 +817,10 @@ export interface WrittenBudget {
   /**
    * Otoroshi's; not used.
    */
+  kind?: string;
+  /**
+   * Otoroshi's; not used.
+   */
   _loc?: {
     [k: string]: unknown;
   };

@@ -1115,15 +1115,15 @@ export interface LLMUsageAudit {
       tokens: number | null;
     };
     /**
-     * What this call added; null when not known.
+     * What this call added. Where its figures are not known: what was reserved for it.
      */
     this_call: {
       /**
-       * What this call added; null when not known. Unit: USD.
+       * What this call added. Where its figures are not known: what was reserved for it. Unit: USD.
        */
       usd: number | null;
       /**
-       * What this call added; null when not known. Unit: tokens.
+       * What this call added. Where its figures are not known: what was reserved for it. Unit: tokens.
        */
       tokens: number | null;
     };
@@ -1996,6 +1996,18 @@ export interface AiBudgetExceeded {
    */
   model: string | null;
   /**
+   * Percent of the limit that was reached. Unit: percent.
+   */
+  threshold: number;
+  /**
+   * The limit that is fullest, e.g. `total_usd`, `image_requests`.
+   */
+  limit: string;
+  /**
+   * Consumed of allowed of that limit; null where nothing is allowed. Unit: ratio.
+   */
+  used_ratio: number | null;
+  /**
    * Every budget that applies to the call; empty when none does.
    *
    * @maxItems 256
@@ -2056,15 +2068,15 @@ export interface AiBudgetExceeded {
       tokens: number | null;
     };
     /**
-     * What this call added; null when not known.
+     * What this call added. Where its figures are not known: what was reserved for it.
      */
     this_call: {
       /**
-       * What this call added; null when not known. Unit: USD.
+       * What this call added. Where its figures are not known: what was reserved for it. Unit: USD.
        */
       usd: number | null;
       /**
-       * What this call added; null when not known. Unit: tokens.
+       * What this call added. Where its figures are not known: what was reserved for it. Unit: tokens.
        */
       tokens: number | null;
     };
@@ -2195,6 +2207,18 @@ export interface AiBudgetAlmostExceeded {
      */
     name: string;
   } | null;
+  /**
+   * Percent of the limit that was reached. Unit: percent.
+   */
+  threshold: number;
+  /**
+   * The limit that is fullest, e.g. `total_usd`, `image_requests`.
+   */
+  limit: string;
+  /**
+   * Consumed of allowed of that limit; null where nothing is allowed. Unit: ratio.
+   */
+  used_ratio: number | null;
   /**
    * The budget that this event is about.
    */

@@ -148,6 +148,7 @@ export const budgetAdministration = (options: AdministrationOptions): BudgetAdmi
       const found = live.get(id);
       if (!found) return unknown(id);
       const { budget } = found;
+      if (budget.each !== null) return ofEach(id, budget.each);
       const before = await unlessDown(async () => {
         const consumption = await consumptionOf(budget, ledger, now());
         await resetConsumption(budget, ledger, now());
@@ -170,6 +171,15 @@ const figures = ({ limits }: Consumption): object => ({
 
 const unknown = (id: string): Answer =>
   refused(404, 'no_such_budget', `There is no budget "${id}".`, 'GET /api/budgets lists them.');
+
+/** Who has one is known by the ledger alone: what each has consumed stands in the events. */
+const ofEach = (id: string, each: string): Answer =>
+  refused(
+    409,
+    'counted_for_each',
+    `The budget "${id}" is counted for each ${each} and cannot be reset as a whole.`,
+    'Set a larger limit for the rest of the period, or a budget of its own for who needs more.',
+  );
 
 const ofFile = (id: string): Answer =>
   refused(

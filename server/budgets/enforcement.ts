@@ -48,6 +48,8 @@ export const openEnforcement = async (
   // The store says itself when it cannot be reached; what was not done is done the next time.
   const renew = async (): Promise<void> => budgets.renew();
   const look = async (settings: Settings): Promise<void> => {
+    // After a suspend our own calls look dead as well: they show that they live before anybody looks.
+    await budgets.renew();
     const found = await auditOrphans(ledger, settings, ttl);
     if (found > 0) log.warn({ calls: found }, 'calls whose gateway died under way were audited with an estimate');
   };

@@ -3,7 +3,7 @@ import type { Budget } from '../../plugins/budgets/budget.ts';
 import type { WrittenBudget } from '../../schemas/generated/config-types.ts';
 import type { Difference } from '../config/schema-problems.ts';
 import { readLimits } from './limits.ts';
-import { readPeriod } from './period.ts';
+import { type ReadPeriod, readPeriod } from './period.ts';
 import { readScope } from './scope.ts';
 
 export interface ReadBudget {
@@ -33,7 +33,7 @@ export const readBudget = (written: WrittenBudget): ReadBudget => {
     enabled: written.enabled,
     startAt,
     endAt,
-    ...readPeriod(written, startAt, problems),
+    ...windowOf(readPeriod(written, startAt, problems), written.each),
     limits,
     scope: readScope(written, problems, warnings),
     ...consequences(written, problems),
@@ -45,6 +45,12 @@ export const readBudget = (written: WrittenBudget): ReadBudget => {
   };
   return { budget, problems, warnings };
 };
+
+/** Also says that it is many budgets, where it is. */
+const windowOf = ({ period, window }: ReadPeriod, each: string | undefined): ReadPeriod => ({
+  period,
+  window: each === undefined ? window : `${window ?? 'total'}, each ${each}`,
+});
 
 const consequences = (
   { mode, thresholds, action_on_exceed: action }: WrittenBudget,

@@ -13,7 +13,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startProgress } from '../../cli/progress.ts';
-import { openBudgets } from '../../plugins/budgets/admission.ts';
+import { openBudgets, readJournal } from '../../plugins/budgets/admission.ts';
 import { memoryLedger } from '../../plugins/hosts/stores/memory-ledger.ts';
 import { openRedis } from '../../plugins/hosts/stores/redis-client.ts';
 import { redisLedger } from '../../plugins/hosts/stores/redis-ledger.ts';
@@ -155,7 +155,12 @@ test(`${calls} calls of ${processes} processes under ${budgets} budgets, all kil
     for (const { id, journal, amounts: reserved } of found) {
       assert.equal(known.get(id)?.booking ?? null, null, `${id} was booked, and is an orphan`);
       assert.equal(await ledger.giveUp(id, reserved), true);
-      known.set(id, { key: Number(journal), reserved: [...reserved], booking: [...reserved], sure: true });
+      known.set(id, {
+        key: Number(readJournal(journal).text),
+        reserved: [...reserved],
+        booking: [...reserved],
+        sure: true,
+      });
       orphans++;
     }
   }

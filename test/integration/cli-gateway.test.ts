@@ -46,6 +46,20 @@ test('without a configuration it says in three lines where it listens and what t
   assert.partialDeepStrictEqual(event, { outcome: 'success', provider: 'simulator', cost_status: 'priced' });
 });
 
+test('SIGTERM ends what is read on for clients that left, and its event arrives', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const config = 'version: 1\nproviders: {simulator: {kind: simulator}}\n';
+  const drain = 'on_client_abort: {mode: drain, time: 60s, bytes: 10MiB}\ntimeouts: {shutdown: 1s}\n';
+  await writeFile(join(cwd, 'llm-audit.yaml'), config + drain);
+  const gateway = await started(t, cwd);
+  const answer = await stream(gateway.origin, { chunks: 2_000, chunk_delay_ms: 20 });
+  answer.body.on('error', () => undefined);
+  gateway.kill('SIGTERM');
+  assert.equal(await gateway.ended, 0);
+  const [event] = await eventsIn(join(cwd, 'llm-audit-data/events.ndjson'));
+  assert.partialDeepStrictEqual(event, { outcome: 'aborted', stream: true });
+});
+
 test('SIGTERM lets a stream under way come to its end, and its event arrives', async (t) => {
   const cwd = await temporaryFolder(t);
   const gateway = await started(t, cwd, '--data-dir', 'elsewhere');

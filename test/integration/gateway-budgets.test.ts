@@ -100,8 +100,8 @@ test('each budget that a call touches makes an event, and each threshold one ale
   });
   const alerts = siblings.filter(({ alert }) => alert !== undefined);
   assert.deepEqual(
-    alerts.map((alert) => alert['@id']),
-    ['alert.tokens.80.0'],
+    alerts.map((alert) => [alert['@id'], alert['threshold'], alert['limit'], alert['used_ratio']]),
+    [['alert.tokens.80.0', 80, 'total_tokens', 0.9]],
     '18 of 40 is below a half, 36 of 40 above four fifths',
   );
 });
@@ -153,7 +153,10 @@ test('a call whose gateway died becomes one event, booked with what was reserved
   const clock = { now: Date.parse('2026-11-21T10:00:00Z') };
   const settings = testSettings((event) => events.push(event), {
     keys: { k: consumer('b') },
-    budgets: [keyBudget('b', 'b', { tokens: 1_000 }, { shrinks: false })],
+    budgets: [
+      keyBudget('b', 'b', { tokens: 1_000 }, { shrinks: false }),
+      budget('at-once', { purpose: 'capacity', limits: [limitOf('calls', 1n)] }),
+    ],
     now: () => clock.now,
   });
   const { decide } = createPlugins(settings);
@@ -194,7 +197,10 @@ test('a call whose gateway died becomes one event, booked with what was reserved
     cost_status: 'priced',
   });
   const bound = Math.ceil(body.length / 3) + 100;
-  assert.deepEqual(await ledger.balances(['b|total_tokens|0']), [{ spent: BigInt(bound), reserved: 0n }]);
+  assert.deepEqual(await ledger.balances(['b|total_tokens|0', 'at-once|total_calls|0']), [
+    { spent: BigInt(bound), reserved: 0n },
+    { spent: 0n, reserved: 0n },
+  ]);
 });
 
 test('where it may, the gateway writes the limit that it reserved into requests that set none', async (t) => {
@@ -293,4 +299,62 @@ test('an answer made in the background is booked once, when it is fetched with i
     [0, 50],
   );
   await stack.noEvent();
+});
+
+test('a caller that waits for each answer is never refused for its own last call', async (t) => {
+  const atOnce = budget('one', { purpose: 'capacity', limits: [limitOf('calls', 1n)] });
+  const stack = await startStack(t, {
+    keys: { k: consumer('b') },
+    budgets: [atOnce, keyBudget('b', 'b', { tokens: 10_000 }, { shrinks: false })],
+    // As long as a disk may take.
+    acceptAfter: 15,
+  });
+  const client = new OpenAI({ apiKey: 'k', maxRetries: 0, baseURL: `${stack.origin}/openai/v1` });
+  for (let call = 0; call < 20; call++)
+    await client.chat.completions.create(ask({ max_completion_tokens: 8_000 }), { headers: simulated() });
+  assert.ok((await stack.events(20)).every(({ outcome }) => outcome === 'success'));
+});
+
+test('alerts of a rolling window are of the window, and told once in its length', async (t) => {
+  const clock = { now: Date.parse('2026-11-21T10:00:00Z') };
+  const siblings: Record<string, unknown>[] = [];
+  const rolling = { kind: 'rolling', length: 3_600_000 } as const;
+  const stack = await startStack(t, {
+    keys: { k: consumer('b') },
+    budgets: [keyBudget('r', 'b', { tokens: 40 }, { mode: 'soft', period: rolling, thresholds: [80] })],
+    siblings,
+    now: () => clock.now,
+  });
+  const client = new OpenAI({ apiKey: 'k', maxRetries: 0, baseURL: `${stack.origin}/openai/v1` });
+  for (let call = 0; call < 4; call++) {
+    await client.chat.completions.create(ask(), { headers: simulated() });
+    clock.now += 120_000;
+  }
+  const events = await stack.events(4);
+  assert.deepEqual(
+    events.map(({ budgets }) => [budgets[0]?.before.tokens, budgets[0]?.after.tokens]),
+    [
+      [0, 18],
+      [18, 36],
+      [36, 54],
+      [54, 72],
+    ],
+  );
+  assert.equal(siblings.filter(({ alert }) => alert !== undefined).length, 1);
+});
+
+test('each key that a budget is counted for has alerts of its own', async (t) => {
+  const siblings: Record<string, unknown>[] = [];
+  const stack = await startStack(t, {
+    keys: { a: consumer('a'), b: consumer('b') },
+    budgets: [budget('each', { each: 'apikey', mode: 'soft', limits: [limitOf('tokens', 18n)], thresholds: [100] })],
+    siblings,
+  });
+  for (const apiKey of ['a', 'b', 'a', 'b']) {
+    const client = new OpenAI({ apiKey, maxRetries: 0, baseURL: `${stack.origin}/openai/v1` });
+    await client.chat.completions.create(ask(), { headers: simulated() });
+  }
+  await stack.events(4);
+  const alerts = siblings.filter(({ alert }) => alert !== undefined).map((alert) => alert['@id']);
+  assert.deepEqual(alerts, ['alert.each.100.a.0', 'alert.each.100.b.0']);
 });

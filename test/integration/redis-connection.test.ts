@@ -1,13 +1,15 @@
 /** Passwords and TLS, against the real server. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LedgerDown } from '../../plugins/budgets/ledger.ts';
+import { openLedger } from '../../plugins/hosts/stores/open-ledger.ts';
 import { openRedis } from '../../plugins/hosts/stores/redis-client.ts';
 import { redisLedger } from '../../plugins/hosts/stores/redis-ledger.ts';
+import { type Config, describeProblem, loadConfig } from '../../server/config.ts';
 import { startRedis } from '../services/redis.ts';
 
 const timeout = 2_000;
@@ -37,6 +39,33 @@ test('with its password Redis lets us in; without, the reason is said, and the p
     return true;
   });
 });
+
+test('user and password may stand beside the address, as the configuration has them', async (t) => {
+  const password = ['of', 'the', 'test', '/+ %'].join('-');
+  const redis = await startRedis(t, { settings: ['--requirepass', password] });
+  if (!redis) return;
+  const dir = mkdtempSync(join(tmpdir(), 'llm-audit-login-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const loaded = loadConfigText(dir, `store: {kind: redis, url: "${redis.url}", password: "${password}"}`);
+  const told: string[] = [];
+  const ledger = await openLedger({
+    ...loaded.store,
+    dir,
+    now: Date.now,
+    tell: (_, message) => void told.push(message),
+  });
+  t.after(() => ledger.close());
+  assert.deepEqual([await ledger.balances(['a']), told], [nothing, []]);
+  assert.equal(statSync(join(dir, 'budgets-backlog.db')).mode & 0o777, 0o600);
+});
+
+const loadConfigText = (dir: string, text: string): Config => {
+  const file = join(dir, 'llm-audit.yaml');
+  writeFileSync(file, `version: 1\nproviders: {openai: {kind: openai}}\n${text}\n`);
+  const loaded = loadConfig(file, {});
+  if ('problems' in loaded) assert.fail(loaded.problems.map(describeProblem).join('\n'));
+  return loaded.config;
+};
 
 /** A certificate for 127.0.0.1 that only itself has signed; null where it cannot be made. */
 const certificate = (t: TestContext): { certificate: string; key: string } | null => {

@@ -25,6 +25,8 @@ export interface StackOptions {
   readonly budgets?: readonly Budget[];
   /** Takes the events beside those of calls. */
   readonly siblings?: Record<string, unknown>[];
+  /** Milliseconds that it takes to accept an event. */
+  readonly acceptAfter?: number;
   /** The clock of the budgets. */
   readonly now?: () => number;
   /** Instead of the simulator, by provider id (with the vendor kind of the same name). */
@@ -63,6 +65,7 @@ export const testSettings = (events: (event: LLMUsageAudit) => void, options: St
   platform: nodePlatform(Buffer.alloc(32, 7), 64 * 1024 * 1024),
   acceptor: {
     accept: async ({ kind, body }) => {
+      if (options.acceptAfter) await new Promise((resolve) => setTimeout(resolve, options.acceptAfter));
       const event = JSON.parse(body);
       if (kind === 'LLMUsageAudit') events(event as LLMUsageAudit);
       else options.siblings?.push(event);

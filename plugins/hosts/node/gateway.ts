@@ -195,6 +195,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       // What was cut off just now still makes its events.
       await settled(underway, 2_000);
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      // A drain that was read on for a client that had left ends only with its connection.
+      await settled(underway, 2_000);
     },
   };
 };

@@ -13,6 +13,9 @@ export interface LedgerOptions extends Omit<ResilientOptions, 'backlog'> {
   readonly kind: 'memory' | 'sqlite' | 'redis';
   /** Of Redis: `redis://[user:password@]host[:port]`, `rediss://` with TLS; of a cluster, any node. */
   readonly url: string | null;
+  /** Of Redis; they count before what stands in the url. */
+  readonly username?: string | null;
+  readonly password?: string | null;
   /** PEM file with the authority that signed Redis' certificate; null: those of the system. */
   readonly ca: string | null;
   /** Installations that share it share their budgets. */
@@ -31,9 +34,16 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   if (url === null) throw new Error('store.url is missing: where Redis is, e.g. redis://127.0.0.1:6379');
   const backlog = openBacklog(join(dir, 'budgets-backlog.db'));
   const redis = await openRedis({
-    url,
+    url: withLogin(url, options),
     timeout,
     ca: ca === null ? null : readFileSync(ca, 'utf8'),
   });
   return resilientLedger(redisLedger(redis, { namespace }), { ...options, backlog });
+};
+
+const withLogin = (url: string, { username, password }: LedgerOptions): string => {
+  const where = new URL(url);
+  if (username) where.username = encodeURIComponent(username);
+  if (password) where.password = encodeURIComponent(password);
+  return where.href;
 };

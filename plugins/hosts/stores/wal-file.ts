@@ -3,7 +3,7 @@
  * file. The log goes to the disk once a second, from another thread, so a power cut costs a second at most and breaks
  * nothing; what it holds is taken over into the file by a thread of its own, which waits for the disk on its own time.
  */
-import { closeSync, existsSync, fdatasync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fdatasync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { LedgerDown } from '../../budgets/ledger.ts';
@@ -120,6 +120,9 @@ export const openWalFile = (file: string, tables: string, version: number, house
 const opened = (file: string, tables: string, version: number): DatabaseSync => {
   let db: DatabaseSync | null = null;
   try {
+    // SQLite gives the log beside it the same mode: who called what is nobody else's business.
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
     db = new DatabaseSync(file, { timeout: 5_000 });
     // `synchronous=NORMAL`: no commit waits for the disk but the first one after the log began anew.
     // Rows are short: of a small page, less is written that has not changed.

@@ -228,3 +228,32 @@ test('so many requests and tokens a minute, rolling', async () => {
   clock.now += 61_000;
   assert.equal((await ask({ tokens: 90 })).is, 'admitted');
 });
+
+test('a process whose clock is wrong counts in the periods of the store', async () => {
+  const store = { now: Date.parse('2026-11-21T10:00:30Z') };
+  const rate = budget('rate', {
+    purpose: 'capacity',
+    period: { kind: 'rolling', length: 60_000 },
+    limits: [limitOf('requests', 10n)],
+  });
+  const ledger = memoryLedger(() => store.now);
+  const processes = [0, 5_000, -70_000].map((wrong) =>
+    openBudgets([rate], { ledger, ttl: 60_000, now: () => store.now + wrong }),
+  );
+  let admittedCalls = 0;
+  for (let call = 0; call < 60; call++) {
+    store.now += 500;
+    const process = processes[call % 3];
+    const decision = await process?.admit({
+      id: `c${call}`,
+      facts: facts(),
+      operation: 'inference',
+      bound: () => amounts(),
+      isSpent: false,
+      journal: () => '',
+    });
+    if (decision?.is === 'admitted') admittedCalls++;
+  }
+  // The first call of each process may fall into a step of its own.
+  assert.ok(admittedCalls >= 10 && admittedCalls <= 12, `${admittedCalls} calls in half a minute`);
+});
