@@ -221,9 +221,13 @@ class AttemptWatch implements Watch {
 
   /** What is fetched was spent long ago: only now is it known that there is something to book. */
   async #admitted(call: Call): Promise<Call> {
-    const { budgets, reserve } = this.#settings;
+    const { budgets, ledger, reserve } = this.#settings;
+    // An answer can be fetched for weeks: longer than any process, or the ledger's memory of calls.
+    const mark = `fetched|${call.requestId}`;
     try {
+      if (!(await ledger.claimMark(mark))) return call;
       const decision = await budgets.admit(askedOf(call, reserve));
+      await ledger.confirmMark(mark);
       return decision.is === 'admitted' ? { ...call, admission: decision.admission } : call;
     } catch {
       // The store says itself when it cannot be reached; the event must not be lost for it.

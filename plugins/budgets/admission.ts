@@ -119,6 +119,26 @@ export const openBudgets = (
     leaving.get(id)?.go();
     leaving.delete(id);
   };
+  /** Settlements that the ledger did not take: their calls are kept alive, and they are tried again. */
+  const unbooked = new Map<string, readonly bigint[]>();
+  const booked = (id: string, amounts: readonly bigint[]): Awaitable<readonly Settlement[] | null> => {
+    const done = (settlements: readonly Settlement[] | null) => {
+      unbooked.delete(id);
+      underway.delete(id);
+      leave(id);
+      return settlements;
+    };
+    const kept = (cause: unknown): never => {
+      unbooked.set(id, amounts);
+      throw cause;
+    };
+    try {
+      const settling = ledger.settle(id, amounts);
+      return settling instanceof Promise ? settling.then(done, kept) : done(settling);
+    } catch (cause) {
+      return kept(cause);
+    }
+  };
   /** Resolves when a call that is over has given back what it held of an account; null: none is about to. */
   const givenBack = (account: Account): Promise<unknown> | null => {
     const soon = [...leaving.values()].filter(({ meters }) => meters.some((meter) => meter.account === account));
@@ -176,19 +196,20 @@ export const openBudgets = (
     },
     settle: (admission, charges) => {
       const amounts = charges.map(({ amount }) => amount);
-      underway.delete(admission.id);
-      const settled = then(ledger.settle(admission.id, amounts), (settlements) => {
+      const settled = then(booked(admission.id, amounts), (settlements) => {
         if (settlements === null) return null;
         return inWindows(admission.meters, settlements, ledger);
       });
       return then(settled, (all) => {
         for (const [index, { meter, amount }] of charges.entries())
           heard.booked(meter.account, amount, all?.[index]?.settlement.after.spent ?? null);
-        leave(admission.id);
         return all;
       });
     },
-    renew: () => (underway.size > 0 ? ledger.renew([...underway], ttl) : undefined),
+    renew: async () => {
+      if (underway.size > 0) await ledger.renew([...underway], ttl);
+      for (const [id, amounts] of unbooked) await booked(id, amounts);
+    },
   };
 };
 

@@ -8,6 +8,7 @@ import {
   openBudgets,
 } from '../../../../plugins/budgets/admission.ts';
 import type { Budget } from '../../../../plugins/budgets/budget.ts';
+import { LedgerDown } from '../../../../plugins/budgets/ledger.ts';
 import { memoryLedger } from '../../../../plugins/hosts/stores/memory-ledger.ts';
 import { budget, facts, limitOf, selectors } from '../../../support/budgets.ts';
 
@@ -256,4 +257,25 @@ test('a process whose clock is wrong counts in the periods of the store', async 
   }
   // The first call of each process may fall into a step of its own.
   assert.ok(admittedCalls >= 10 && admittedCalls <= 12, `${admittedCalls} calls in half a minute`);
+});
+
+test('a settlement that the store does not take is made when it does, and its call is not taken for lost meanwhile', async () => {
+  const clock = { now: 0 };
+  const ledger = memoryLedger(() => clock.now);
+  let broken = true;
+  const settle: typeof ledger.settle = (id, booked) => {
+    if (broken) throw new LedgerDown('the disk is full');
+    return ledger.settle(id, booked);
+  };
+  const open = openBudgets([budget('b')], { ledger: { ...ledger, settle }, ttl: 60_000, now: () => clock.now });
+  const asked = { id: 'c', facts: facts(), operation: 'inference' as const, isSpent: false };
+  const admission = admitted(await open.admit({ ...asked, bound: () => amounts({ usd: cent }), journal: () => '' }));
+  assert.throws(() => open.settle(admission, open.charge(admission, amounts({ usd: 2n * cent }))), LedgerDown);
+  clock.now = 50_000;
+  await assert.rejects(async () => open.renew(), LedgerDown);
+  broken = false;
+  await open.renew();
+  clock.now = 200_000;
+  assert.deepEqual(await ledger.orphans(10, 1), []);
+  assert.deepEqual(await ledger.balances(['b|total_usd|0']), [{ spent: 2n * cent, reserved: 0n }]);
 });
