@@ -68,6 +68,12 @@ const table = (estimated: Impacts): string => {
   return `${head}\n${lines.join('\n')}\n\n${foot}\n`;
 };
 
+const tokensOf = (flag: string, text: string): number => {
+  const tokens = numberOf(flag, text);
+  if (!Number.isSafeInteger(tokens)) throw new UsageError(`--${flag}: "${text}" is not a whole number of tokens`);
+  return tokens as number;
+};
+
 const numberOf = (flag: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const number = Number(text);
@@ -97,7 +103,7 @@ export const command: Command = {
     const question = {
       provider: flags.provider,
       model: flags.model,
-      output_tokens: numberOf('output-tokens', flags['output-tokens']),
+      output_tokens: tokensOf('output-tokens', flags['output-tokens']),
       latency_s: numberOf('latency', flags.latency),
       zone: flags.zone,
     };

@@ -291,6 +291,10 @@ test('wrong flags are told with exit code 2', async () => {
       ['impacts', '--provider', 'openai', '--model', 'gpt-4o', '--output-tokens', 'many'],
       /--output-tokens: "many" is not a number/,
     ],
+    [
+      ['impacts', '--provider', 'openai', '--model', 'gpt-4o', '--output-tokens', '1.5'],
+      /--output-tokens: "1.5" is not a whole number of tokens/,
+    ],
   ] as const) {
     const { stderr, stdout, code } = await run([...args]);
     assert.match(stderr, reason);
