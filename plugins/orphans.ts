@@ -1,6 +1,10 @@
 /** Calls whose process died while they were under way: each becomes one event and is booked with an estimate. */
+import type { LLMUsageAudit } from '../schemas/generated/types.ts';
 import { validateLLMUsageAudit } from '../schemas/validate.ts';
 import { type Admission, readJournal } from './budgets/admission.ts';
+import { tell } from './budgets/booking.ts';
+import { operationOf } from './budgets/bound.ts';
+import { factsOf } from './budgets/facts.ts';
 import { callFrom } from './budgets/journal.ts';
 import type { Ledger, Orphan } from './budgets/ledger.ts';
 import { newReading } from './dialects/dialect.ts';
@@ -31,6 +35,7 @@ const audit = async (orphan: Orphan, ledger: Ledger, settings: Settings): Promis
   const nobody: Admission = { id: orphan.id, meters: [] };
   const { units, text } = readJournal(orphan.journal);
   let used: { usd: bigint | null; tokens: number | null } = { usd: null, tokens: null };
+  let told: LLMUsageAudit | null = null;
   const found = callFrom(text, nobody, settings.prices);
   if (found) {
     const { call, tokens } = found;
@@ -56,6 +61,7 @@ const audit = async (orphan: Orphan, ledger: Ledger, settings: Settings): Promis
       steps: [],
     };
     const { event, usd } = buildEvent({ ...call, admission: null }, ended, settings);
+    told = event;
     used = { usd, tokens: event.usage.total_tokens };
     const record = { id: event['@id'], at: event['@timestamp'], kind: event.audit, body: JSON.stringify(event) };
     const fault = validateLLMUsageAudit(event);
@@ -69,7 +75,10 @@ const audit = async (orphan: Orphan, ledger: Ledger, settings: Settings): Promis
     if (units[index] === 'usd') return used.usd ?? reserved;
     return units[index] === 'tokens' && used.tokens !== null ? BigInt(used.tokens) : reserved;
   });
-  await ledger.giveUp(orphan.id, amounts);
+  if (!(await ledger.giveUp(orphan.id, amounts)) || !found || !told) return;
+  const { call } = found;
+  const standing = await settings.budgets.standing(factsOf(call), operationOf(call), orphan.at);
+  await tell(told, standing, settings.ledger, settings.acceptor);
 };
 
 const unknownTiming = {

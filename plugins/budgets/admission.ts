@@ -86,6 +86,8 @@ export interface Budgets {
   charge(admission: Admission, used: Amounts | null): readonly Charge[];
   /** Books it. Resolves to null when it was booked before. */
   settle(admission: Admission, charges: readonly Charge[]): Awaitable<readonly Settled[] | null>;
+  /** How all stands now that a call counts for which was admitted at that moment (epoch milliseconds), by whichever process. */
+  standing(facts: Facts, operation: Operation, at: number): Awaitable<readonly Settled[]>;
   /** A sign of life of every call under way. To be called three times within the `ttl`. */
   renew(): Awaitable<void>;
 }
@@ -206,6 +208,20 @@ export const openBudgets = (
         return all;
       });
     },
+    standing: (facts, operation, at) => {
+      const meters = matching(facts, at).flatMap((budget) => metersAt(budget, facts, operation, at));
+      const accounts = meters.flatMap(({ account, beside }) => [account, ...beside]);
+      return then(ledger.balances(accounts), (balances) => {
+        let next = 0;
+        return meters.map((meter) => {
+          const own = balances.slice(next, next + 1 + meter.beside.length);
+          next += own.length;
+          const spent = own.reduce((sum, balance) => sum + balance.spent, 0n);
+          const reserved = own.reduce((sum, balance) => sum + balance.reserved, 0n);
+          return { meter, settlement: { before: { spent, reserved }, after: { spent, reserved } } };
+        });
+      });
+    },
     renew: async () => {
       if (underway.size > 0) await ledger.renew([...underway], ttl);
       for (const [id, amounts] of unbooked) await booked(id, amounts);
@@ -270,6 +286,20 @@ export const countedBy = (budget: Budget, at: number, value: string | null = nul
     return { unit, operation, limit: amount, accounts: [account, ...beside], span };
   });
 };
+
+const metersAt = (budget: Budget, facts: Facts, operation: Operation, at: number): Meter[] =>
+  countedBy(budget, at, valueIn(budget, facts))
+    .filter((counted) => counted.operation === null || counted.operation === operation)
+    .map(({ accounts: [account = '', ...beside], span, ...counted }) => ({
+      ...counted,
+      budget,
+      account,
+      beside,
+      resetAt: span.until,
+      spent: 0n,
+      reservedByOthers: 0n,
+      reserved: 0n,
+    }));
 
 /** Dollars and tokens are counted under every budget; the rest where it is limited. */
 const metersOf = (budget: Budget, limited: readonly Limit[]): readonly Limit[] => [

@@ -11,7 +11,7 @@ import {
   validateAiBudgetExceeded,
   validateLLMBudgetAudit,
 } from '../../schemas/validate.ts';
-import type { Admission, Budgets, Charge } from './admission.ts';
+import type { Admission, Budgets, Charge, Settled } from './admission.ts';
 import type { Ledger } from './ledger.ts';
 import { alertOf, budgetAudits, crossings } from './siblings.ts';
 
@@ -25,7 +25,16 @@ export const book = async (
   acceptor: Acceptor,
 ): Promise<void> => {
   const settled = await budgets.settle(admission, charges);
-  if (settled === null) return;
+  if (settled !== null) await tell(event, settled, ledger, acceptor);
+};
+
+/** One event per budget that a call was booked on, and an alert where it crossed a threshold. Resolves and rejects as `book`. */
+export const tell = async (
+  event: LLMUsageAudit,
+  settled: readonly Settled[],
+  ledger: Pick<Ledger, 'claimMark' | 'confirmMark'>,
+  acceptor: Acceptor,
+): Promise<void> => {
   const audits = budgetAudits(event, settled).map((audit) => accept(audit, 'LLMBudgetAudit', acceptor));
   for (const crossing of crossings(settled)) {
     if (!(await ledger.claimMark(crossing.mark))) continue;

@@ -9,6 +9,7 @@ export const noBudgets: Pick<Settings, 'budgets' | 'ledger' | 'reserve' | 'budge
     admit: () => ({ is: 'admitted', admission: null }),
     charge: () => [],
     settle: () => null,
+    standing: () => [],
     renew: () => undefined,
   },
   ledger: { claimMark: () => false, confirmMark: () => undefined },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
-import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
+import type { LLMBudgetAudit, LLMUsageAudit } from '../../schemas/generated/types.ts';
 import { running, temporaryFolder } from '../support/cli.ts';
 
 const configuration = (journal: string) => `version: 1
@@ -21,12 +21,12 @@ budgets:
     limits: {total_usd: "10"}
 `;
 
-const eventsIn = (file: string): LLMUsageAudit[] =>
+const eventsIn = (file: string): (LLMUsageAudit | LLMBudgetAudit)[] =>
   existsSync(file)
     ? readFileSync(file, 'utf8')
         .split('\n')
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as LLMUsageAudit)
+        .map((line) => JSON.parse(line) as LLMUsageAudit | LLMBudgetAudit)
     : [];
 
 for (const [journal, models] of [
@@ -65,7 +65,7 @@ for (const [journal, models] of [
 
     const second = await start();
     const file = join(cwd, 'data', 'events.ndjson');
-    const orphans = () => eventsIn(file).filter(({ error }) => error?.type === 'gateway_crash');
+    const orphans = () => eventsIn(file).filter((event) => 'error' in event && event.error?.type === 'gateway_crash');
     for (const until = Date.now() + 30_000; orphans().length < models.length && Date.now() < until; ) await pause(100);
     // As long again: nothing is told twice.
     await pause(6_000);
@@ -80,6 +80,9 @@ for (const [journal, models] of [
         cost_status: 'priced',
         attempt: { number: 1 },
       });
+    const told = eventsIn(file).filter(({ audit }) => audit === 'LLMBudgetAudit');
+    assert.partialDeepStrictEqual(told, [{ model: 'gpt-4o', budget: { id: 'dear' }, decision: 'allowed' }]);
+    assert.equal(told.length, 1);
     assert.equal(new Set(eventsIn(file).map((event) => event['@id'])).size, eventsIn(file).length);
   });
 }

@@ -148,16 +148,18 @@ test('a client that leaves gives back what its call did not use', async (t) => {
   assert.equal(next.usage?.total_tokens, 18);
 });
 
-test('a call whose gateway died becomes one event, booked with what was reserved', async () => {
+test('a call whose gateway died becomes one event, booked with what was reserved, and its budgets tell of it', async () => {
   const events: object[] = [];
+  const siblings: Record<string, unknown>[] = [];
   const clock = { now: Date.parse('2026-11-21T10:00:00Z') };
   const settings = testSettings((event) => events.push(event), {
     keys: { k: consumer('b') },
     budgets: [
-      keyBudget('b', 'b', { tokens: 1_000 }, { shrinks: false }),
+      keyBudget('b', 'b', { tokens: 250 }, { shrinks: false }),
       budget('at-once', { purpose: 'capacity', limits: [limitOf('calls', 1n)] }),
     ],
     now: () => clock.now,
+    siblings,
   });
   const { decide } = createPlugins(settings);
   const body = new TextEncoder().encode(JSON.stringify(ask({ max_completion_tokens: 100 })));
@@ -186,6 +188,15 @@ test('a call whose gateway died becomes one event, booked with what was reserved
   assert.equal(await auditOrphans(ledger, settings, 1_000), 1);
   assert.equal(await auditOrphans(ledger, settings, 1_000), 0);
   assert.equal(events.length, 1);
+  const bound = Math.ceil(body.length / 3) + 100;
+  assert.partialDeepStrictEqual(siblings, [
+    {
+      audit: 'LLMBudgetAudit',
+      budget: { id: 'b', consumed_tokens: bound, allowed_tokens: 250 },
+      decision: 'allowed',
+    },
+    { alert: 'AiBudgetAlmostExceeded', threshold: 50 },
+  ]);
   assert.partialDeepStrictEqual(events[0], {
     '@timestamp': Date.parse('2026-11-21T10:00:00Z'),
     outcome: 'aborted',
@@ -196,7 +207,6 @@ test('a call whose gateway died becomes one event, booked with what was reserved
     usage: { generation_tokens: 100, source: 'estimated', estimator: 'reservation' },
     cost_status: 'priced',
   });
-  const bound = Math.ceil(body.length / 3) + 100;
   assert.deepEqual(await ledger.balances(['b|total_tokens|0', 'at-once|total_calls|0']), [
     { spent: BigInt(bound), reserved: 0n },
     { spent: 0n, reserved: 0n },
