@@ -1,11 +1,8 @@
 /** `llm-audit meter`: the events that the gateway would have made of recorded exchanges. */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { noBudgets } from '../plugins/budgets/none.ts';
-import { nodePlatform } from '../plugins/hosts/node/platform.ts';
-import { openTokenizer } from '../plugins/hosts/node/tokenizer.ts';
 import { defaultConfig } from '../server/config.ts';
-import { createMeter, type Meter } from '../server/meter.ts';
+import { createMeter, type Meter, meterSettings } from '../server/meter.ts';
 import { openPrices } from '../server/prices.ts';
 import { type Command, UsageError } from './command.ts';
 import { readExchange } from './exchange.ts';
@@ -60,27 +57,10 @@ export const command: Command = {
   },
 };
 
-/** As the gateway is without a configuration file: nothing captured, nobody has a key or a budget. */
 const openMeter = async (files: readonly string[], split: number | null): Promise<Meter> => {
-  const { capture, privacy, pricing, impacts, identity, limits } = defaultConfig({});
-  const prices = await openPrices({ ...pricing, files }).catch((error: unknown) => {
+  const prices = await openPrices({ ...defaultConfig({}).pricing, files }).catch((error: unknown) => {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   });
-  const settings = {
-    // Pseudonyms of the callers' keys lead nowhere: their secret is forgotten.
-    // Nobody waits for an answer here, so that estimates may take the time that the same figure every time takes.
-    platform: {
-      ...nodePlatform(randomBytes(32), limits.responseBody),
-      estimateTokens: openTokenizer({ patience: 60_000 }),
-    },
-    ...noBudgets,
-    prices,
-    keys: null,
-    capture,
-    privacy,
-    impacts,
-    identity,
-    maxReadBytes: limits.responseBody,
-  };
-  return createMeter(settings, split);
+  // Pseudonyms lead nowhere: their secret is forgotten.
+  return createMeter(meterSettings(prices, randomBytes(32)), split);
 };

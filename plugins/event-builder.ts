@@ -1,8 +1,9 @@
 /** Builds the `LLMUsageAudit` event of one attempt. Every field is named one by one: what is not listed cannot leak. */
 
 import type { LLMUsageAudit } from '../schemas/generated/types.ts';
-import type { Admission, Amounts, Charge } from './budgets/admission.ts';
+import type { Admission, Charge } from './budgets/admission.ts';
 import { budgetsOf, rateLimitsOf } from './budgets/event.ts';
+import type { Amounts } from './budgets/meters.ts';
 import type { Call } from './contract.ts';
 import { rateLimitOf, usedRatio } from './dialects/rate-limits.ts';
 import { captured } from './redaction/event.ts';

@@ -1,11 +1,16 @@
 /** Runs a recorded exchange through the two plugins, without any network: the events are what the gateway would have made. */
 
+import { noBudgets } from '../plugins/budgets/none.ts';
 import type { IncomingCall, Platform, Plugins, Provider } from '../plugins/contract.ts';
 import { vendorByHost, vendorOf } from '../plugins/dialects/vendors.ts';
+import { nodePlatform } from '../plugins/hosts/node/platform.ts';
+import { openTokenizer } from '../plugins/hosts/node/tokenizer.ts';
+import type { PriceBook } from '../plugins/pricing/book.ts';
 import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Settings } from '../plugins/settings.ts';
 import type { Headers } from '../plugins/wire.ts';
 import type { Acceptor, AuditRecord } from '../schemas/record.ts';
+import { defaultConfig } from './config.ts';
 
 /** A request and its answer, as they crossed the wire; bodies after decompression. */
 export interface Exchange {
@@ -22,6 +27,26 @@ export interface Meter {
   /** The JSON of each event that the exchange makes; none for a call that is free. */
   read(exchange: Exchange): Promise<string[]>;
 }
+
+/**
+ * As the gateway is without a configuration file: nothing captured, nobody has a key or a budget. Nobody waits for an answer
+ * here, so that estimates may take the time that the same figure every time takes.
+ * @param secret of the pseudonyms of the callers' keys.
+ */
+export const meterSettings = (prices: PriceBook, secret: Uint8Array): Omit<Settings, 'acceptor' | 'isFull'> => {
+  const { capture, privacy, impacts, identity, limits } = defaultConfig({});
+  return {
+    platform: { ...nodePlatform(secret, limits.responseBody), estimateTokens: openTokenizer({ patience: 60_000 }) },
+    ...noBudgets,
+    prices,
+    keys: null,
+    capture,
+    privacy,
+    impacts,
+    identity,
+    maxReadBytes: limits.responseBody,
+  };
+};
 
 /** @param split bytes per piece in which the answer's body is fed; null for one piece. */
 export const createMeter = (settings: Omit<Settings, 'acceptor' | 'isFull'>, split: number | null): Meter => {

@@ -4,8 +4,8 @@ import { newReading } from '../dialects/dialect.ts';
 import { price } from '../pricing/price.ts';
 import { noUsage, type Usage } from '../usage.ts';
 import type { Json } from '../wire.ts';
-import type { Amounts } from './admission.ts';
 import type { Operation } from './budget.ts';
+import type { Amounts } from './meters.ts';
 
 export interface ReserveRule {
   /** Output tokens of a call that sets no limit itself. */

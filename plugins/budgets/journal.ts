@@ -5,7 +5,8 @@ import type { Ask } from '../dialects/dialect.ts';
 import { vendorOf } from '../dialects/vendors.ts';
 import type { PriceBook } from '../pricing/book.ts';
 import type { Json } from '../wire.ts';
-import type { Admission, Amounts } from './admission.ts';
+import type { Admission } from './admission.ts';
+import type { Amounts } from './meters.ts';
 
 /** Headers that say who is behind a call, and in which context: the only ones that are kept. */
 const kept =

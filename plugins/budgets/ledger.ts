@@ -109,6 +109,27 @@ export interface Ledger {
 
 export type Awaitable<T> = T | Promise<T>;
 
+/** Goes on at once where there is nothing to wait for. */
+export const andThen = <T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> =>
+  value instanceof Promise ? value.then(next) : next(value);
+
+/** The sum of each group of accounts, e.g. of the steps of a window; asked for at once. */
+export const totals = (
+  ledger: Pick<Ledger, 'balances'>,
+  groups: readonly (readonly Account[])[],
+): Awaitable<readonly Balance[]> =>
+  andThen(ledger.balances(groups.flat()), (balances) => {
+    let at = 0;
+    return groups.map(({ length }) => {
+      const own = balances.slice(at, at + length);
+      at += length;
+      return own.reduce((sum, one) => ({ spent: sum.spent + one.spent, reserved: sum.reserved + one.reserved }), {
+        spent: 0n,
+        reserved: 0n,
+      });
+    });
+  });
+
 /** The store cannot be reached; nothing is known of the operation that failed. */
 export class LedgerDown extends Error {
   override readonly name = 'LedgerDown';

@@ -6,7 +6,7 @@
 import type { Json, JsonObject } from '../wire.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, plainAsk, type Reading } from './dialect.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -32,7 +32,7 @@ export const alibabaGeneration: Dialect = {
     const input = object(body.input) ?? {};
     const given = object(body.parameters) ?? {};
     const messages = objects(input.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     const bare = string(input.prompt) === null ? 0 : 1;
     return plainAsk(string(body.model), {
       maxOutput: plainCount(given.max_tokens),

@@ -4,7 +4,7 @@ import { noUsage, type Pass, type Usage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
 import { googleModel } from './google-path.ts';
-import { count, errorOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
+import { byRole, count, errorOf, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
 
 const params = ['temperature', 'top_p', 'top_k', 'max_tokens', 'service_tier', 'inference_geo'] as const;
 
@@ -20,7 +20,7 @@ export const anthropicMessages: Dialect = {
 
   ask: (body, path) => {
     const messages = objects(body.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     const results = messages
       .flatMap((message) => objects(message.content))
       .filter((block) => block.type === 'tool_result').length;

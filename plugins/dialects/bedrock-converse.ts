@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../wire.ts';
 import { awsErrors } from './aws-errors.ts';
 import { bedrockModel } from './bedrock-model.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, plainAsk, type Reading } from './dialect.ts';
-import { array, count, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
+import { array, byRole, count, object, objects, paramsOf, plainCount, string, sum } from './read.ts';
 
 export const bedrockConverse: Dialect = {
   name: 'bedrock-converse',
@@ -15,7 +15,7 @@ export const bedrockConverse: Dialect = {
 
   ask: (body, path) => {
     const messages = objects(body.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     const results = messages
       .flatMap((message) => objects(message.content))
       .filter((block) => object(block.toolResult) !== null).length;

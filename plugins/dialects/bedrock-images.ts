@@ -3,7 +3,7 @@ import { noUsage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
 import { awsErrors } from './aws-errors.ts';
 import { bedrockMakes, bedrockModel } from './bedrock-model.ts';
-import { type Dialect, plainAsk } from './dialect.ts';
+import { type Dialect, inputs, plainAsk } from './dialect.ts';
 import { array, object, objects, plainCount, string } from './read.ts';
 
 export const bedrockImages: Dialect = {
@@ -15,7 +15,7 @@ export const bedrockImages: Dialect = {
 
   ask: (body, path) =>
     plainAsk(bedrockModel(path), {
-      messages: { count: 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(1),
       prompt: promptOf(body),
     }),
 

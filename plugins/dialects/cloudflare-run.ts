@@ -5,7 +5,7 @@
 import type { JsonObject } from '../wire.ts';
 import { addArguments, addText, addToolCall, type Dialect, plainAsk, type Reading } from './dialect.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = ['temperature', 'top_p', 'top_k', 'max_tokens', 'seed', 'raw'] as const;
 
@@ -19,7 +19,7 @@ export const cloudflareRun: Dialect = {
 
   ask: (body, path) => {
     const messages = objects(body.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     const bare = string(body.prompt) === null ? 0 : 1;
     return plainAsk(/\/ai\/run\/(.+)$/i.exec(path)?.[1] ?? null, {
       stream: body.stream === true,

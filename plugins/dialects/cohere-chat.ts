@@ -15,7 +15,7 @@ import {
   type Reading,
   type ToolCall,
 } from './dialect.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -100,7 +100,7 @@ export const cohereChat: Dialect = {
 
 const askV2 = (body: JsonObject): Ask => {
   const messages = objects(body.messages);
-  const of = (role: string) => messages.filter((each) => each.role === role).length;
+  const of = byRole(messages);
   return plainAsk(string(body.model), {
     messages: { count: messages.length, user: of('user'), assistant: of('assistant'), tool: of('tool') },
     tools: {
@@ -127,7 +127,7 @@ const askV1 = (body: JsonObject): Ask => {
     ),
     ...said('user', body.message),
   ];
-  const of = (role: string) => prompt.filter((each) => each.role === role).length;
+  const of = byRole(prompt);
   const results = objects(body.tool_results).length;
   return plainAsk(string(body.model), {
     messages: { count: prompt.length, user: of('user'), assistant: of('assistant'), tool: of('tool') },

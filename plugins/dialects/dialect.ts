@@ -80,12 +80,15 @@ export const plainAsk = (model: string | null, more: Partial<Ask> = {}): Ask => 
   deferred: false,
   maxOutput: null,
   params: {},
-  messages: { count: 0, user: 0, assistant: 0, tool: 0 },
+  messages: inputs(0),
   tools: { offered: [], choice: null, resultCount: 0 },
   user: null,
   prompt: null,
   ...more,
 });
+
+/** So many things given that nobody said: texts to embed, pictures to make. */
+export const inputs = (count: number): Ask['messages'] => ({ count, user: 0, assistant: 0, tool: 0 });
 
 /** Adds generated text to a reading. */
 export const addText = (reading: Reading, text: Json | undefined): void => {

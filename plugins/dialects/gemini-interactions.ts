@@ -4,7 +4,7 @@ import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Re
 import { readInteractionUsage } from './gemini-usage.ts';
 import { googleRefusal } from './google-refusal.ts';
 import { repeated, snakeKeys } from './protobuf-json.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = ['background', 'store', 'service_tier'] as const;
 const generationParams = [
@@ -28,7 +28,7 @@ export const geminiInteractions: Dialect = {
     const request = snakeKeys(body);
     const config = snakeKeys(request.generation_config);
     const turns = turnsOf(request.input);
-    const of = (role: string) => turns.filter((turn) => turn.role === role).length;
+    const of = byRole(turns);
     const system = string(request.system_instruction);
     return {
       model: named(body),

@@ -2,7 +2,7 @@
  * Hugging Face feature extraction, `…/models/ORG/NAME/pipeline/feature-extraction`: the answer is nothing but
  * numbers, so that what it spends is not known.
  */
-import { type Dialect, plainAsk } from './dialect.ts';
+import { type Dialect, inputs, plainAsk } from './dialect.ts';
 import { array, errorOf, paramsOf } from './read.ts';
 
 const params = ['normalize', 'truncate', 'truncation_direction', 'prompt_name'] as const;
@@ -18,7 +18,7 @@ export const huggingfaceEmbeddings: Dialect = {
   ask: (body, path) =>
     plainAsk(task.exec(path)?.[1] ?? null, {
       params: paramsOf(body, params),
-      messages: { count: Math.max(1, array(body.inputs).length), user: 0, assistant: 0, tool: 0 },
+      messages: inputs(Math.max(1, array(body.inputs).length)),
       prompt: body.inputs ?? null,
     }),
 

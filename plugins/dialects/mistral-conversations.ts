@@ -17,7 +17,7 @@ import {
 } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiFigures } from './openai-usage.ts';
-import { count, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, count, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -86,7 +86,7 @@ export const mistralConversations: Dialect = {
 const askOf = (body: JsonObject): Ask => {
   const settings = object(body.completion_args) ?? {};
   const inputs = objects(body.inputs);
-  const of = (role: string) => inputs.filter((entry) => entry.role === role).length;
+  const of = byRole(inputs);
   const results = inputs.filter((entry) => entry.type === 'function.result').length;
   const alone = typeof body.inputs === 'string';
   const tools = objects(body.tools).map((tool) => string(object(tool.function)?.name) ?? string(tool.type));

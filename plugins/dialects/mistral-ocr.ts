@@ -1,6 +1,6 @@
 /** Mistral OCR: billed by the page, `usage_info.pages_processed`. */
 import { noUsage } from '../usage.ts';
-import { addText, type Dialect, plainAsk } from './dialect.ts';
+import { addText, type Dialect, inputs, plainAsk } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { count, object, objects, paramsOf, string } from './read.ts';
 
@@ -16,7 +16,7 @@ export const mistralOcr: Dialect = {
   ask: (body) =>
     plainAsk(string(body.model), {
       params: paramsOf(body, params),
-      messages: { count: 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(1),
       prompt: body.document ?? null,
     }),
 

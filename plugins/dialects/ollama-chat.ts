@@ -2,7 +2,7 @@
 import type { JsonObject } from '../wire.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
 import { ollamaParams, ollamaRefusal, ollamaStreams, readOllamaAnswer } from './ollama-answer.ts';
-import { object, objects, string } from './read.ts';
+import { byRole, object, objects, string } from './read.ts';
 
 export const ollamaChat: Dialect = {
   name: 'ollama-chat',
@@ -14,7 +14,7 @@ export const ollamaChat: Dialect = {
 
   ask: (body) => {
     const messages = objects(body.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     return {
       ...ollamaParams(body, object(body.options) ?? {}),
       model: string(body.model),

@@ -4,7 +4,7 @@ import { addArguments, addReasoning, addText, addToolCall, addUnkept, type Diale
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiStreamUsage } from './openai-stream-usage.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -31,7 +31,7 @@ export const openaiChat: Dialect = {
 
   ask: (body) => {
     const messages = objects(body.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     // Before there were tools there were `functions`, with results in messages of that role.
     const functions = [
       ...objects(body.tools).map(

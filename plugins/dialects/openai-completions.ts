@@ -1,6 +1,6 @@
 /** OpenAI Completions (legacy) and Mistral's fill-in-the-middle: text in `choices[].text`, usage as in Chat Completions. */
 import type { JsonObject } from '../wire.ts';
-import { addText, type Dialect, plainAsk, type Reading } from './dialect.ts';
+import { addText, type Dialect, inputs, plainAsk, type Reading } from './dialect.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiStreamUsage } from './openai-stream-usage.ts';
@@ -32,7 +32,7 @@ export const openaiCompletions: Dialect = {
       stream: body.stream === true,
       maxOutput: plainCount(body.max_tokens),
       params: paramsOf(body, params),
-      messages: { count: Math.max(1, array(body.prompt).length), user: 0, assistant: 0, tool: 0 },
+      messages: inputs(Math.max(1, array(body.prompt).length)),
       user: string(body.user),
       prompt: body.prompt ?? null,
     }),

@@ -1,6 +1,6 @@
 /** OpenAI Embeddings, and who speaks it: Azure, Mistral, OpenRouter; Voyage and Jina count `total_tokens` only. */
 import type { JsonObject } from '../wire.ts';
-import { type Dialect, plainAsk, type Reading } from './dialect.ts';
+import { type Dialect, inputs, plainAsk, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiFigures } from './openai-usage.ts';
 import { array, object, paramsOf, string } from './read.ts';
@@ -19,7 +19,7 @@ export const openaiEmbeddings: Dialect = {
     const items = array(body.input);
     return plainAsk(string(body.model), {
       params: paramsOf(body, params),
-      messages: { count: items.length > 0 ? textsIn(items) : 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(items.length > 0 ? textsIn(items) : 1),
       user: string(body.user),
       prompt: body.input ?? null,
     });

@@ -1,7 +1,7 @@
 /** OpenAI Images, also Azure, xAI, Together, OpenRouter: tokens of text and pictures, or, for older models, pictures by the piece. */
 import { noUsage } from '../usage.ts';
 import type { Json, JsonObject } from '../wire.ts';
-import { type Dialect, plainAsk, type Reading } from './dialect.ts';
+import { type Dialect, inputs, plainAsk, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiFigures } from './openai-usage.ts';
 import { object, paramsOf, string } from './read.ts';
@@ -20,7 +20,7 @@ export const openaiImages: Dialect = {
       // An edit is a form, and all its fields are text.
       stream: body.stream === true || body.stream === 'true',
       params: paramsOf(body, params),
-      messages: { count: 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(1),
       user: string(body.user),
       prompt: body.prompt ?? null,
     }),

@@ -1,5 +1,5 @@
 /** Moderation and classification: OpenAI's is free and says nothing of usage, Mistral's is billed by tokens of the input. */
-import { type Dialect, plainAsk } from './dialect.ts';
+import { type Dialect, inputs, plainAsk } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiFigures } from './openai-usage.ts';
 import { array, object, string } from './read.ts';
@@ -14,7 +14,7 @@ export const openaiModeration: Dialect = {
 
   ask: (body) =>
     plainAsk(string(body.model), {
-      messages: { count: Math.max(1, array(body.input).length), user: 0, assistant: 0, tool: 0 },
+      messages: inputs(Math.max(1, array(body.input).length)),
       prompt: body.input ?? null,
     }),
 

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../wire.ts';
 import { addArguments, addReasoning, addText, addToolCall, type Dialect, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { openaiFigures, readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = [
   'temperature',
@@ -31,7 +31,7 @@ export const openaiResponses: Dialect = {
 
   ask: (body) => {
     const items = objects(body.input);
-    const of = (role: string) => items.filter((item) => item.role === role).length;
+    const of = byRole(items);
     const results = items.filter((item) => string(item.type)?.endsWith('_call_output') ?? false).length;
     const bare = typeof body.input === 'string' ? 1 : 0;
     return {

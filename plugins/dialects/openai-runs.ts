@@ -6,7 +6,7 @@ import type { JsonObject } from '../wire.ts';
 import { addText, type Dialect, plainAsk, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
-import { errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
+import { byRole, errorOf, object, objects, paramsOf, plainCount, string } from './read.ts';
 
 const params = ['temperature', 'top_p', 'max_prompt_tokens', 'max_completion_tokens', 'parallel_tool_calls'] as const;
 
@@ -23,7 +23,7 @@ export const openaiRuns: Dialect = {
 
   ask: (body) => {
     const messages = objects(body.additional_messages ?? object(body.thread)?.messages);
-    const of = (role: string) => messages.filter((message) => message.role === role).length;
+    const of = byRole(messages);
     const results = objects(body.tool_outputs).length;
     return plainAsk(string(body.model), {
       stream: body.stream === true,

@@ -1,7 +1,7 @@
 /** OpenAI Speech, also Azure, Mistral and xAI: sound for text. Only the event stream tells tokens; else characters are billed. */
 import { noUsage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
-import { type Dialect, plainAsk, type Reading } from './dialect.ts';
+import { type Dialect, inputs, plainAsk, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
 import { paramsOf, string } from './read.ts';
@@ -20,7 +20,7 @@ export const openaiSpeech: Dialect = {
     plainAsk(string(body.model), {
       stream: body.stream_format === 'sse' || body.stream === true,
       params: paramsOf(body, params),
-      messages: { count: 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(1),
       prompt: spoken(body),
     }),
 

@@ -4,7 +4,7 @@
  */
 import { noUsage } from '../usage.ts';
 import type { JsonObject } from '../wire.ts';
-import { addText, type Dialect, plainAsk, type Reading } from './dialect.ts';
+import { addText, type Dialect, inputs, plainAsk, type Reading } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { costOf, readOpenaiUsage } from './openai-usage.ts';
 import { amount, object, paramsOf, string } from './read.ts';
@@ -24,7 +24,7 @@ export const openaiTranscription: Dialect = {
       // A form: all its fields are text.
       stream: body.stream === true || body.stream === 'true',
       params: paramsOf(body, params),
-      messages: { count: 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(1),
       prompt: body.prompt ?? null,
     }),
 

@@ -4,7 +4,7 @@
  */
 import { noUsage } from '../usage.ts';
 import type { Json } from '../wire.ts';
-import { type Dialect, plainAsk } from './dialect.ts';
+import { type Dialect, inputs, plainAsk } from './dialect.ts';
 import { openaiRefusal, readOpenaiError } from './openai-error.ts';
 import { amount, paramsOf, string } from './read.ts';
 
@@ -20,7 +20,7 @@ export const openaiVideos: Dialect = {
   ask: (body) =>
     plainAsk(string(body.model), {
       params: paramsOf(body, params),
-      messages: { count: 1, user: 0, assistant: 0, tool: 0 },
+      messages: inputs(1),
       user: string(body.user),
       prompt: body.prompt ?? null,
     }),

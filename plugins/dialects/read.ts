@@ -10,6 +10,12 @@ export const array = (value: Json | undefined): Json[] => (Array.isArray(value) 
 export const objects = (value: Json | undefined): JsonObject[] =>
   array(value).filter((item): item is JsonObject => object(item) !== null);
 
+/** How many entries of a conversation have a role. */
+export const byRole =
+  (entries: readonly JsonObject[]) =>
+  (role: string): number =>
+    entries.filter((entry) => entry.role === role).length;
+
 /** A string that is not empty. */
 export const string = (value: Json | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;

@@ -1,5 +1,6 @@
 /** What a caller is told of budgets in headers: when to come back, and what is left. */
-import type { Admission, Meter } from '../budgets/admission.ts';
+import type { Admission } from '../budgets/admission.ts';
+import type { Meter } from '../budgets/meters.ts';
 import { dollars } from '../pricing/money.ts';
 
 const seconds = (milliseconds: number): string => String(Math.max(1, Math.ceil(milliseconds / 1000)));

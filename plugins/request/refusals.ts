@@ -1,5 +1,5 @@
 /** Everything that a call can be refused for, with the remedy. */
-import type { Meter } from '../budgets/admission.ts';
+import type { Meter } from '../budgets/meters.ts';
 import type { Refusal } from '../dialects/dialect.ts';
 
 export const badPath: Refusal = {

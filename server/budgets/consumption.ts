@@ -1,7 +1,7 @@
 /** What a budget has consumed in its present period, limit by limit. */
-import { countedBy } from '../../plugins/budgets/admission.ts';
 import { type Budget, operations, type Unit } from '../../plugins/budgets/budget.ts';
-import type { Ledger } from '../../plugins/budgets/ledger.ts';
+import { type Balance, type Ledger, totals } from '../../plugins/budgets/ledger.ts';
+import { countedBy } from '../../plugins/budgets/meters.ts';
 import { dollars } from '../../plugins/pricing/money.ts';
 import { limitName } from './limits.ts';
 
@@ -29,13 +29,12 @@ export interface Consumption {
 /** Rejects with a LedgerDown. @param now epoch milliseconds */
 export const consumptionOf = async (budget: Budget, ledger: Ledger, now: number): Promise<Consumption> => {
   const counted = countedBy(budget, now);
-  const balances = await ledger.balances(counted.flatMap(({ accounts }) => accounts));
-  let at = 0;
-  const limits = counted.map(({ unit, operation, limit, accounts }): Consumed => {
-    const own = balances.slice(at, at + accounts.length);
-    at += accounts.length;
-    const spent = own.reduce((sum, balance) => sum + balance.spent, 0n);
-    const reserved = own.reduce((sum, balance) => sum + balance.reserved, 0n);
+  const balances = await totals(
+    ledger,
+    counted.map(({ accounts }) => accounts),
+  );
+  const limits = counted.map(({ unit, operation, limit }, index): Consumed => {
+    const { spent, reserved } = balances[index] as Balance;
     return {
       limit: limitName({ operation, unit }),
       consumed: shown(unit, spent),

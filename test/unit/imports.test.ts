@@ -20,7 +20,7 @@ const rooms: Record<string, readonly string[]> = {
 
 /** Floors of plugins/, from the ground up: a file may import from its own floor and those below. */
 const floors: readonly RegExp[] = [
-  /^(?:framing|redaction)\/|^(?:usage|wire)\.ts$|^budgets\/(?:budget|ledger|period|matching|admission)\.ts$/,
+  /^(?:framing|redaction)\/|^(?:usage|wire)\.ts$|^budgets\/(?:budget|ledger|period|matching|admission|heard|meters)\.ts$/,
   /^dialects\//,
   /^(?:pricing|impacts)\/|^contract\.ts$/,
   /^(?:budgets|request|response)\/|^(?:event-builder|settings)\.ts$/,

@@ -9,6 +9,7 @@ import type {
   Settlement,
   Standing,
 } from '../../budgets/ledger.ts';
+import { claimExpired, prolong } from './lifetimes.ts';
 import { keptUntil, pick } from './spans.ts';
 
 interface Sum {
@@ -134,24 +135,24 @@ export const memoryLedger = (now: () => number): Ledger => {
       });
     },
 
-    renew: (ids, ttl) => {
-      for (const id of ids) {
-        const call = open.get(id);
-        if (call) call.expires = now() + ttl;
-      }
-    },
+    renew: (ids, ttl) => prolong(open, ids, now() + ttl),
 
-    orphans: (limit, ttl): Orphan[] => {
-      const at = now();
-      const found: Orphan[] = [];
-      for (const [id, call] of open) {
-        if (call.expires > at) continue;
-        call.expires = at + ttl;
-        found.push({ id, at: call.at, journal: call.reservation.journal, amounts: call.amounts });
-        if (found.length === limit) break;
-      }
-      return found;
-    },
+    orphans: (limit, ttl): Orphan[] =>
+      claimExpired(open, { at: now(), ttl, limit }).map(
+        ([
+          id,
+          {
+            at,
+            amounts,
+            reservation: { journal },
+          },
+        ]) => ({
+          id,
+          at,
+          journal,
+          amounts,
+        }),
+      ),
 
     giveUp: (id, amounts) => {
       const call = open.get(id);

@@ -3,7 +3,9 @@
  * journal, is in the file before an operation returns; what is reserved is the sum over the calls under way, so it is kept in
  * memory and found again when the file is opened.
  */
+
 import type { Account, Balance, Ledger, Orphan, Reserved, Settlement } from '../../budgets/ledger.ts';
+import { claimExpired, prolong } from './lifetimes.ts';
 import { keptUntil, pick } from './spans.ts';
 import { openWalFile } from './wal-file.ts';
 
@@ -187,25 +189,13 @@ export const sqliteLedger = (file: string, now: () => number): Ledger => {
     },
 
     // Only in memory: if this process ends, its calls are lost whatever the file says.
-    renew: (ids, ttl) => {
-      for (const id of ids) {
-        const call = open.get(id);
-        if (call) call.expires = now() + ttl;
-      }
-    },
+    renew: (ids, ttl) => prolong(open, ids, now() + ttl),
 
-    orphans: (limit, ttl): Orphan[] => {
-      const at = now();
-      const found: Orphan[] = [];
-      for (const [id, call] of open) {
-        if (call.expires > at) continue;
-        if (found.length === limit) break;
-        call.expires = at + ttl;
+    orphans: (limit, ttl): Orphan[] =>
+      claimExpired(open, { at: now(), ttl, limit }).map(([id, { at, amounts }]) => {
         const { journal } = readJournal.get(id) as { journal: string };
-        found.push({ id, at: call.at, journal, amounts: call.amounts });
-      }
-      return found;
-    },
+        return { id, at, journal, amounts };
+      }),
 
     giveUp: (id, amounts) => {
       const call = open.get(id);

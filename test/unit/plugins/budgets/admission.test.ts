@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Admission,
-  type Amounts,
-  type Asked,
-  type Decision,
-  openBudgets,
-} from '../../../../plugins/budgets/admission.ts';
+import { type Admission, type Asked, type Decision, openBudgets } from '../../../../plugins/budgets/admission.ts';
 import type { Budget } from '../../../../plugins/budgets/budget.ts';
 import { LedgerDown } from '../../../../plugins/budgets/ledger.ts';
+import type { Amounts } from '../../../../plugins/budgets/meters.ts';
 import { memoryLedger } from '../../../../plugins/hosts/stores/memory-ledger.ts';
 import { budget, facts, limitOf, selectors } from '../../../support/budgets.ts';
 

@@ -4,24 +4,7 @@ import { crc32 as reference } from 'node:zlib';
 import fc from 'fast-check';
 import { AwsEventStreamReader } from '../../../../plugins/framing/aws-event-stream.ts';
 import { crc32 } from '../../../../plugins/framing/crc32.ts';
-
-const header = (name: string, value: string): Buffer => {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(Buffer.byteLength(value));
-  return Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([7]), length, Buffer.from(value)]);
-};
-
-const message = (headers: Record<string, string>, payload: string, more: Buffer = Buffer.alloc(0)): Buffer => {
-  const head = Buffer.concat([...Object.entries(headers).map(([name, value]) => header(name, value)), more]);
-  const bytes = Buffer.alloc(16 + head.length + Buffer.byteLength(payload));
-  bytes.writeUInt32BE(bytes.length, 0);
-  bytes.writeUInt32BE(head.length, 4);
-  bytes.writeUInt32BE(reference(bytes.subarray(0, 8)), 8);
-  head.copy(bytes, 12);
-  bytes.write(payload, 12 + head.length);
-  bytes.writeUInt32BE(reference(bytes.subarray(0, bytes.length - 4)), bytes.length - 4);
-  return bytes;
-};
+import { awsFrame, awsHeader } from '../../../support/aws-frames.ts';
 
 const read = (bytes: Uint8Array, split = bytes.length) => {
   const events: [string | null, string][] = [];
@@ -31,7 +14,7 @@ const read = (bytes: Uint8Array, split = bytes.length) => {
   return { events, lost: reader.lost };
 };
 
-const event = (name: string, payload: string) => message({ ':message-type': 'event', ':event-type': name }, payload);
+const event = (name: string, payload: string) => awsFrame({ ':message-type': 'event', ':event-type': name }, payload);
 const stream = Buffer.concat([
   event('messageStart', '{"role":"assistant"}'),
   event('metadata', '{"é":1}'),
@@ -66,17 +49,17 @@ test('headers of every type are passed over to find the names', () => {
       [9, 16],
     ].map(([type, bytes]) => typed(type ?? 0, bytes ?? 0)),
     Buffer.from([1, 0x62, 6, 0, 2, 9, 9]),
-    header(':event-type', 'late'),
+    awsHeader(':event-type', 'late'),
   ]);
-  assert.deepEqual(read(message({}, '{}', more)).events, [['late', '{}']]);
+  assert.deepEqual(read(awsFrame({}, '{}', more)).events, [['late', '{}']]);
 });
 
 test('an exception has its type for a name, and an error without a payload its message', () => {
-  const exception = message(
+  const exception = awsFrame(
     { ':message-type': 'exception', ':exception-type': 'throttlingException' },
     '{"message":"slow"}',
   );
-  const error = message({ ':message-type': 'error', ':error-code': 'internal', ':error-message': 'oh' }, '');
+  const error = awsFrame({ ':message-type': 'error', ':error-code': 'internal', ':error-message': 'oh' }, '');
   assert.deepEqual(read(Buffer.concat([exception, error])).events, [
     ['exception:throttlingException', '{"message":"slow"}'],
     ['exception:internal', '{"message":"oh"}'],
