@@ -11,25 +11,41 @@ const kindNames = () =>
     .map(({ name }) => name)
     .sort();
 
+/** `[type, its part of the folder's config.ts]` of each type that a folder serves. */
+const typesOf = (folder, about) =>
+  about.types
+    ? Object.keys(about.types).map((type) => [type, `${folder}.types[${JSON.stringify(type)}]`])
+    : [[folder, folder]];
+
 const registry = (
-  names,
+  folders,
 ) => `/** Every kind of exporter by its \`type\`. Generated from the folders beside this file: node build.mjs generate */
-${names.map((name) => `import * as ${name} from './${name}/config.ts';`).join('\n')}
+${folders.map(([folder]) => `import * as ${folder} from './${folder}/config.ts';`).join('\n')}
 import { kind } from './kind.ts';
 
 export const kinds = {
-${names.map((name) => `  ${name}: kind(${name}, () => import('./${name}/client.ts')),`).join('\n')}
+${folders
+  .flatMap(([folder, about]) =>
+    typesOf(folder, about).map(
+      ([type, part]) =>
+        `  ${/^[a-z]+$/.test(type) ? type : `'${type}'`}: kind(${part.replace(/\["([a-z]+)"\]/, '.$1').replaceAll('"', "'")}, () => import('./${folder}/client.ts')),`,
+    ),
+  )
+  .join('\n')}
 };
 `;
 
+const schemasOf = (folder, about) =>
+  about.types ? Object.entries(about.types).map(([type, { schema }]) => [type, schema]) : [[folder, about.schema]];
+
 /** Resolves to the generated files: content by path from the root of the project. */
 export const generate = async () => {
-  const names = kindNames();
-  const configs = await Promise.all(
-    names.map(async (name) => [name, (await import(new URL(`${name}/config.ts`, exporters).href)).schema]),
+  const folders = await Promise.all(
+    kindNames().map(async (name) => [name, await import(new URL(`${name}/config.ts`, exporters).href)]),
   );
+  const schemas = Object.fromEntries(folders.flatMap(([folder, about]) => schemasOf(folder, about)));
   return new Map([
-    ['exporters/registry.generated.ts', registry(names)],
-    ['schemas/exporter.schema.json', `${JSON.stringify(exporterSchema(Object.fromEntries(configs)), null, 2)}\n`],
+    ['exporters/registry.generated.ts', registry(folders)],
+    ['schemas/exporter.schema.json', `${JSON.stringify(exporterSchema(schemas), null, 2)}\n`],
   ]);
 };

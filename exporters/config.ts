@@ -43,6 +43,7 @@ export interface Exporter {
   readonly groupBytes: number;
   readonly sendWorkers: number;
   readonly filtering: Filtering;
+  readonly projection: Readonly<Record<string, unknown>>;
   /** Infinity: never gives up. */
   readonly maxAttempts: number;
   readonly backoff: Backoff;
@@ -66,6 +67,7 @@ export const readExporter = (entry: ExporterConfig): Exporter => ({
   groupBytes: bytes(entry.delivery?.max_batch_bytes ?? '1MiB'),
   sendWorkers: entry.sendWorkers ?? 1,
   filtering: filteringOf(entry),
+  projection: entry.projection ?? {},
   maxAttempts: entry.delivery?.max_attempts || Number.POSITIVE_INFINITY,
   backoff: {
     min: milliseconds(entry.delivery?.backoff_min ?? '500ms'),

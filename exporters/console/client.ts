@@ -57,6 +57,14 @@ export const open = (): Destination => {
       begun = Buffer.alloc(0);
       return delivered;
     },
+    check: async () => {
+      try {
+        fstatSync(fd);
+        return delivered;
+      } catch (thrown) {
+        return errorOutcome(thrown);
+      }
+    },
     close: async () => {
       if (fd !== 1) closeSync(fd);
     },

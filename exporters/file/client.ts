@@ -102,6 +102,15 @@ export const open = (config: FileConfig, { now }: Surroundings): Destination => 
         return errorOutcome(thrown);
       }
     },
+    // Opening it is what a write would do first: half a line of a crash is mended, nothing is added.
+    check: async () => {
+      try {
+        await fileFor(0);
+        return delivered;
+      } catch (thrown) {
+        return errorOutcome(thrown);
+      }
+    },
     close,
   };
 };

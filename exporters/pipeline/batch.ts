@@ -1,5 +1,5 @@
 /** Records on their way into a batch: until it has enough of them, enough bytes, or has waited long enough. */
-import type { Stored } from '../spool/record.ts';
+import type { Outgoing } from './outgoing.ts';
 
 export interface BatchBounds {
   readonly count: number;
@@ -11,7 +11,7 @@ export interface BatchBounds {
 
 export class Batch {
   readonly #bounds: BatchBounds;
-  #records: Stored[] = [];
+  #records: Outgoing[] = [];
   #bytes = 0;
   #since = 0;
 
@@ -29,7 +29,7 @@ export class Batch {
   }
 
   /** Adds a record that has waited since then; returns the batch that is complete by it, or before it, if any. */
-  add(record: Stored, since: number): Stored[] | null {
+  add(record: Outgoing, since: number): Outgoing[] | null {
     const tooMuch = !this.isEmpty && this.#bytes + record.body.length > this.#bounds.bytes;
     const before = tooMuch ? this.take() : null;
     if (this.isEmpty) this.#since = since;
@@ -40,7 +40,7 @@ export class Batch {
   }
 
   /** What there is; empties it. */
-  take(): Stored[] {
+  take(): Outgoing[] {
     const records = this.#records;
     this.#records = [];
     this.#bytes = 0;

@@ -1,12 +1,13 @@
 /** Files with one JSON object a line, of which a crash may have left half a line at the end. */
 import { fstatSync, readSync } from 'node:fs';
-import type { Stored } from '../spool/record.ts';
+import type { AuditRecord } from '../../schemas/record.ts';
 
 const step = 65_536;
 const newline = 0x0a;
 
 /** A record as one line. In JSON, line breaks stand between tokens only, where a blank does as well. */
-export const lineOf = ({ body }: Stored): string => `${/[\n\r]/.test(body) ? body.replace(/[\n\r]+/g, ' ') : body}\n`;
+export const lineOf = ({ body }: Pick<AuditRecord, 'body'>): string =>
+  `${/[\n\r]/.test(body) ? body.replace(/[\n\r]+/g, ' ') : body}\n`;
 
 /** Where the last whole line of an open file ends: its size, unless something without a newline follows. 0 without any newline. */
 export const endOfLines = (fd: number): number => {

@@ -1,10 +1,10 @@
 /** Records that travel together, and what an attempt to deliver them teaches: pure rules, no time and no I/O. */
-import type { Stored } from '../spool/record.ts';
 import type { Outcome } from './outcome.ts';
+import type { Outgoing } from './outgoing.ts';
 
 export interface Piece {
   /** Never empty. */
-  readonly records: readonly Stored[];
+  readonly records: readonly Outgoing[];
   /** Failed attempts so far, also those of the larger piece that it was part of. */
   readonly attempts: number;
   /** How many records the destination had accepted when this one failed first; null: it has not failed. */
@@ -24,8 +24,8 @@ export interface Experience {
 }
 
 export interface Landing {
-  readonly delivered: readonly Stored[];
-  readonly duplicate: readonly Stored[];
+  readonly delivered: readonly Outgoing[];
+  readonly duplicate: readonly Outgoing[];
   /** What is left of the piece, in order. */
   readonly rest: readonly Piece[];
   /** Why to wait before anything else is sent; null: go on. */
@@ -39,7 +39,7 @@ export const attemptsBeforeSentence = 10;
 /** Refused one by one, so many in a row: then rather the destination is wrong than all of them, and none is condemned. */
 export const mostCondemnedInRow = 50;
 
-export const newPiece = (records: readonly Stored[], sentence: string | null = null): Piece => ({
+export const newPiece = (records: readonly Outgoing[], sentence: string | null = null): Piece => ({
   records,
   attempts: 0,
   acceptedBefore: null,
@@ -96,7 +96,7 @@ export const land = (piece: Piece, outcomes: readonly Outcome[], experience: Exp
     record,
     outcome: outcomes[index] ?? ({ is: 'retry', reason: 'no answer' } as const),
   }));
-  const those = (is: Outcome['is']): Stored[] =>
+  const those = (is: Outcome['is']): Outgoing[] =>
     withFate.filter(({ outcome }) => outcome.is === is).map(({ record }) => record);
   const delivered = those('delivered');
   const duplicate = those('duplicate');

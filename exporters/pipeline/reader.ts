@@ -5,7 +5,9 @@ import type { Log } from '../log.ts';
 import type { Stored } from '../spool/record.ts';
 import { Batch } from './batch.ts';
 import type { Clock } from './clock.ts';
+import type { Outgoing } from './outgoing.ts';
 import { newPiece, type Piece } from './piece.ts';
+import type { Project } from './projection.ts';
 import type { Window } from './window.ts';
 
 /** Where the records come from: the spool. */
@@ -21,6 +23,8 @@ export interface ReaderParts {
   readonly exporter: Exporter;
   /** Null: every record passes. */
   readonly accepts: ((event: unknown) => boolean) | null;
+  /** Null: records go out whole. */
+  readonly project: Project | null;
   readonly source: Source;
   readonly window: Window;
   readonly clock: Clock;
@@ -99,19 +103,25 @@ export class Reader {
       return [];
     }
     window.take(record.seq);
-    if (verdict !== 'send') return [newPiece([record], verdict.sentence)];
-    const complete = this.#batch.add(record, since);
+    if ('sentence' in verdict) return [newPiece([record], verdict.sentence)];
+    const complete = this.#batch.add(verdict.send, since);
     return complete ? [newPiece(complete)] : [];
   }
 
-  #judge(record: Stored): 'send' | 'filtered' | { sentence: string } {
-    const { accepts } = this.#parts;
+  #judge(record: Stored): { send: Outgoing } | 'filtered' | { sentence: string } {
+    const { accepts, project } = this.#parts;
     if (record.damaged) return { sentence: 'damaged on the disk: its checksum is wrong' };
-    if (!accepts) return 'send';
+    if (!accepts && !project) return { send: record };
+    let event: unknown;
     try {
-      return accepts(JSON.parse(record.body)) ? 'send' : 'filtered';
+      event = JSON.parse(record.body);
     } catch {
-      return { sentence: 'not JSON, so the filter cannot be applied' };
+      return { sentence: 'not JSON, so neither filter nor projection can be applied' };
     }
+    if (accepts && !accepts(event)) return 'filtered';
+    if (!project) return { send: { ...record, event } };
+    const projected = project(event);
+    if ('failed' in projected) return { sentence: `the projection failed: ${projected.failed}` };
+    return { send: { ...record, body: JSON.stringify(projected.value), original: record.body, event } };
   }
 }

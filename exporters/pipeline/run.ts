@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Outcome } from './outcome.ts';
 import { type Health, Patience } from './patience.ts';
 import { isStuck, land, type Piece } from './piece.ts';
+import type { Project } from './projection.ts';
 import { diskPause, Reader, type Source } from './reader.ts';
 import { Window } from './window.ts';
 
@@ -17,6 +18,8 @@ export interface RunParts {
   readonly destination: Destination;
   /** Null: every record passes. */
   readonly accepts: ((event: unknown) => boolean) | null;
+  /** Null: records go out whole. */
+  readonly project: Project | null;
   readonly source: Source;
   readonly cursor: Cursor;
   readonly deadLetters: { append(letters: readonly DeadLetter[]): void };
@@ -50,10 +53,10 @@ export class Run {
   #cancelPlan: (() => void) | null = null;
 
   constructor(parts: RunParts) {
-    const { exporter, destination, accepts, source, cursor, clock, random, log } = parts;
+    const { exporter, destination, accepts, project, source, cursor, clock, random, log } = parts;
     this.#parts = parts;
     this.#window = new Window(cursor);
-    this.#reader = new Reader({ exporter, accepts, source, window: this.#window, clock, log });
+    this.#reader = new Reader({ exporter, accepts, project, source, window: this.#window, clock, log });
     this.#patience = new Patience({ exporter: exporter.id, backoff: exporter.backoff, clock, random, log });
     this.#lanes = Math.min(exporter.sendWorkers, destination.lanes);
   }
@@ -181,11 +184,11 @@ export class Run {
     const condemned = this.#pieces.filter(({ sentence }) => sentence !== null);
     if (condemned.length === 0 || clock.now() < this.#burialGate) return;
     const letters = condemned.flatMap(({ records, attempts, sentence }) =>
-      records.map(({ id, at, kind, body }) => ({
+      records.map(({ id, at, kind, body, original }) => ({
         id,
         at,
         kind,
-        body,
+        body: original ?? body,
         attempts,
         exporter: exporter.id,
         reason: sentence ?? '',

@@ -2,9 +2,9 @@
 import { hash } from 'node:crypto';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Destination, Surroundings } from '../kind.ts';
-import type { Outcome } from '../pipeline/outcome.ts';
-import type { Stored } from '../spool/record.ts';
-import { ForbiddenAddress, forbiddenLiteral, guardedLookup } from './address.ts';
+import { ForbiddenAddress, forbiddenLiteral, guardedLookup } from '../net/address.ts';
+import { delivered, type Outcome } from '../pipeline/outcome.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
 import type { WebhookConfig } from './config.ts';
 import { answerOutcome, errorOutcome } from './outcome.ts';
 
@@ -12,7 +12,7 @@ import { answerOutcome, errorOutcome } from './outcome.ts';
 const excerptLength = 200;
 
 /** Of the event ids, so that a batch that was sent, and cut off before the answer, can be told from another. */
-const batchId = (batch: readonly Stored[]): string =>
+const batchId = (batch: readonly Outgoing[]): string =>
   `batch_${hash('sha256', batch.map(({ id }) => id).join('\n'), 'base64url').slice(0, 32)}`;
 
 /** Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
@@ -86,6 +86,17 @@ export const open = ({ url, headers }: WebhookConfig, { timeout, now }: Surround
           },
           now(),
         );
+      } catch (thrown) {
+        return errorOutcome(thrown);
+      }
+    },
+
+    // Any answer at all tells that somebody listens there; what it would say to events, only events tell.
+    check: async (signal): Promise<Outcome> => {
+      try {
+        const options = { dispatcher, method: 'HEAD', signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) };
+        await (await request(url, options)).body.dump();
+        return delivered;
       } catch (thrown) {
         return errorOutcome(thrown);
       }

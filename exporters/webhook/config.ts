@@ -1,7 +1,7 @@
 /** What a `webhook` exporter needs to know, in Otoroshi's names. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Problem } from '../kind.ts';
-import { forbiddenLiteral } from './address.ts';
+import { forbiddenLiteral } from '../net/address.ts';
 
 export const schema = {
   type: 'object',

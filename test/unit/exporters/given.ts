@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Surroundings } from '../../../exporters/kind.ts';
 import type { Log } from '../../../exporters/log.ts';
 import type { Clock } from '../../../exporters/pipeline/clock.ts';
 import type { Stored } from '../../../exporters/spool/record.ts';
@@ -81,3 +82,12 @@ export const eventually = async (isSo: () => boolean): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
+
+/** What a destination is opened with. */
+export const surroundings = (more: Partial<Surroundings> = {}): Surroundings => ({
+  id: 'under-test',
+  timeout: 1_000,
+  now: Date.now,
+  log: () => {},
+  ...more,
+});

@@ -6,13 +6,13 @@ import { open } from '../../../../exporters/file/client.ts';
 import { read } from '../../../../exporters/file/config.ts';
 import type { Destination } from '../../../../exporters/kind.ts';
 import type { Outcome } from '../../../../exporters/pipeline/outcome.ts';
-import { folder, range, stored } from '../given.ts';
+import { folder, range, stored, surroundings } from '../given.ts';
 
 const given = (t: TestContext, config: object = {}, name = 'events.ndjson') => {
   const dir = folder(t);
   const clock = { now: Date.now() };
   const path = join(dir, name);
-  const file: Destination = open(read({ path, ...config }), { timeout: 1000, now: () => clock.now });
+  const file: Destination = open(read({ path, ...config }), surroundings({ now: () => clock.now }));
   t.after(() => file.close());
   const send = async (...seqs: number[]): Promise<Outcome> =>
     (await file.send(
@@ -53,7 +53,7 @@ test('half a line that a crash has left is cut off, so that the event stands the
   const { path, send } = given(t);
   await send(1);
   appendFileSync(path, '{"@id":"event-000002","aud');
-  const next = open(read({ path }), { timeout: 1000, now: Date.now });
+  const next = open(read({ path }), surroundings());
   assert.deepEqual(await next.send([stored(2)], AbortSignal.timeout(1000)), { is: 'delivered' });
   await next.close();
   assert.deepEqual(seqs(path), [1, 2]);
@@ -132,7 +132,7 @@ test('where no file can be, the exporter is blocked; where the disk is full, it 
   const { path, send } = given(t);
   mkdirSync(path);
   assert.partialDeepStrictEqual(await send(1), { is: 'blocked', reason: 'the file cannot be written: EISDIR' });
-  const full = open(read({ path: '/dev/full' }), { timeout: 1000, now: Date.now });
+  const full = open(read({ path: '/dev/full' }), surroundings());
   assert.partialDeepStrictEqual(await full.send([stored(1)], AbortSignal.timeout(1000)), {
     is: 'retry',
     reason: 'the file cannot be written: ENOSPC',

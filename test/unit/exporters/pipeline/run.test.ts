@@ -29,6 +29,7 @@ const running = (t: TestContext | null, entry: Partial<ExporterConfig>, answer: 
   const run = new Run({
     exporter,
     accepts: filter.accepts,
+    project: null,
     destination: {
       lanes: Number.POSITIVE_INFINITY,
       send: async (batch) => {
@@ -36,6 +37,7 @@ const running = (t: TestContext | null, entry: Partial<ExporterConfig>, answer: 
         times.push(clock.now() - begun);
         return answer(batch, sent.length);
       },
+      check: async () => delivered,
       close: async () => {},
     },
     source: {

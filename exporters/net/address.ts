@@ -1,4 +1,4 @@
-/** Addresses that a webhook never talks to: what cloud machines use to hand out credentials. Checked at every connect. */
+/** Addresses that no exporter over HTTP ever talks to: what cloud machines use to hand out credentials. Checked at every connect. */
 import { type LookupAddress, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
