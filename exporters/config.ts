@@ -36,6 +36,8 @@ export interface ExporterConfig {
 export interface Exporter {
   readonly type: string;
   readonly id: string;
+  /** For people; the id where none is given. */
+  readonly name: string;
   readonly enabled: boolean;
   readonly keepWhenDisabled: boolean;
   readonly groupSize: number;
@@ -60,6 +62,7 @@ const filteringOf = ({ filtering }: ExporterConfig): Filtering => ({
 export const readExporter = (entry: ExporterConfig): Exporter => ({
   type: entry.type,
   id: entry.id,
+  name: entry.name || entry.id,
   enabled: entry.enabled ?? true,
   keepWhenDisabled: entry.delivery?.keep_when_disabled ?? false,
   groupSize: entry.groupSize ?? 100,

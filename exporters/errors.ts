@@ -11,6 +11,8 @@ export type DeliveryErrorCode =
   | 'spool_full'
   /** The disk takes nothing (full, failing, too slow) and the memory that bridges the gap is used up. */
   | 'spool_unwritable'
+  /** No exporter has that id. */
+  | 'no_such_exporter'
   /** Nothing is taken any more: `close` was called. */
   | 'closed'
   /** The delivery thread has ended although nobody asked it to: a bug, or no memory. */

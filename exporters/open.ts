@@ -4,7 +4,20 @@ import type { Acceptor, AuditRecord } from '../schemas/record.ts';
 import { type ExporterConfig, exporterProblems } from './config.ts';
 import { DeliveryError, reasonOf } from './errors.ts';
 import { Handover } from './handover.ts';
-import type { FromWorker, LogLine, Question, WorkerData } from './messages.ts';
+import type {
+  Asking,
+  Checked,
+  FromWorker,
+  LetterPage,
+  Letters,
+  LogLine,
+  Questions,
+  Rewound,
+  WorkerData,
+} from './messages.ts';
+import type { Recount } from './recount.ts';
+import type { Replayed } from './replay.ts';
+import type { LetterQuery } from './spool/dead-letters.ts';
 import { type Owner, ownDirectory } from './spool/owner.ts';
 import type { DeliveryStats } from './stats.ts';
 
@@ -22,9 +35,17 @@ export interface DeliveryOptions {
     readonly on_full?: 'drop_oldest' | 'refuse_calls';
     /** Characters of records that may wait in memory for a disk that is full or slow; 64 Mi when absent. */
     readonly memory?: number;
+    /** Milliseconds for which records stay that every exporter has passed, as long as there is room; 0 when absent. */
+    readonly keep?: number;
   };
-  /** Bytes of the dead letters; 1 GiB when absent. */
-  readonly dead_letter_bytes?: number;
+  readonly dead_letters?: {
+    /** Bytes; 1 GiB when absent. */
+    readonly max_bytes?: number;
+    /** Milliseconds; for ever when absent. */
+    readonly max_age?: number;
+  };
+  /** Sends nothing: to look at a directory that no gateway owns. */
+  readonly held?: boolean;
   /** The directory's owner when the caller is it already; else the delivery owns it until it is closed. */
   readonly owner?: Owner;
   readonly log?: (line: LogLine) => void;
@@ -40,16 +61,34 @@ export interface Delivery extends Acceptor {
   stats(): Promise<DeliveryStats>;
   /** Sends at once what waits for its batch to fill; true once every enabled exporter has settled all that was accepted. */
   drained(timeoutMs: number): Promise<boolean>;
+  /**
+   * Makes these the exporters while it runs: what is in flight to one that is changed or gone ends first, nothing is lost.
+   * Rejects with `bad_exporters`; then nothing has changed.
+   */
+  configure(exporters: readonly ExporterConfig[]): Promise<void>;
+  /** Sends nothing more to it until `resume`, over restarts as well. Rejects with `no_such_exporter`, as all that take an id. */
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  /** Offers everything once more that is still in the spool and not from before that time (epoch milliseconds). */
+  rewind(id: string, toTime: number): Promise<Rewound>;
+  /** Can its destination be reached? No event is sent. */
+  check(id: string): Promise<Checked>;
+  /** Counts again from the disk what the counters say. */
+  recount(): Promise<Recount>;
+  /** Dead letters, oldest first. */
+  deadLetters(page: LetterPage): Promise<Letters>;
+  /** Offers dead letters once more to their exporters; those that find no hearing stay. Takes as long as the destinations do. */
+  replay(query: LetterQuery): Promise<Replayed>;
+  /** Deletes dead letters for good; resolves to how many. */
+  purge(query: LetterQuery): Promise<number>;
   /** Takes nothing more, delivers what can be delivered in the time (5 s when absent), and closes. What is left comes with the next start. */
   close(timeoutMs?: number): Promise<void>;
 }
 
 interface Answer {
-  readonly resolve: (value: DeliveryStats | boolean) => void;
+  readonly resolve: (value: Questions[Asking]['answer']) => void;
   readonly reject: (error: DeliveryError) => void;
 }
-
-type Asked = Question extends infer Kind ? (Kind extends Question ? Omit<Kind, 'ask'> : never) : never;
 
 /** Milliseconds that the thread has to end beyond the time that `close` was given. */
 const closeGrace = 2_000;
@@ -101,20 +140,57 @@ class ThreadedDelivery implements Delivery {
   }
 
   async deadLetter({ id, at, kind, body }: AuditRecord, reason: string): Promise<void> {
-    await this.#ask({ what: 'deadLetter', record: [id, at, kind, body], reason });
+    await this.#ask('deadLetter', { record: [id, at, kind, body], reason });
   }
 
-  async stats(): Promise<DeliveryStats> {
-    return (await this.#ask({ what: 'stats' })) as DeliveryStats;
+  stats(): Promise<DeliveryStats> {
+    return this.#ask('stats', null);
   }
 
-  async drained(timeoutMs: number): Promise<boolean> {
-    return (await this.#ask({ what: 'drained', timeout: timeoutMs })) as boolean;
+  drained(timeoutMs: number): Promise<boolean> {
+    return this.#ask('drained', { timeout: timeoutMs });
+  }
+
+  async configure(exporters: readonly ExporterConfig[]): Promise<void> {
+    refuseProblems(exporters);
+    await this.#ask('configure', exporters);
+  }
+
+  async pause(id: string): Promise<void> {
+    await this.#ask('pause', { id });
+  }
+
+  async resume(id: string): Promise<void> {
+    await this.#ask('resume', { id });
+  }
+
+  rewind(id: string, toTime: number): Promise<Rewound> {
+    return this.#ask('rewind', { id, toTime });
+  }
+
+  check(id: string): Promise<Checked> {
+    return this.#ask('check', { id });
+  }
+
+  recount(): Promise<Recount> {
+    return this.#ask('recount', null);
+  }
+
+  deadLetters(page: LetterPage): Promise<Letters> {
+    return this.#ask('letters', page);
+  }
+
+  replay(query: LetterQuery): Promise<Replayed> {
+    return this.#ask('replay', query);
+  }
+
+  purge(query: LetterQuery): Promise<number> {
+    return this.#ask('purge', query);
   }
 
   async close(timeoutMs = 5_000): Promise<void> {
     if (this.#refusing) return this.#ended.promise;
-    const closed = this.#ask({ what: 'close', timeout: timeoutMs });
+    const closed = this.#ask('close', { timeout: timeoutMs });
     this.#refusing = new DeliveryError('closed', 'the delivery is closed');
     const tooLate = setTimeout(() => this.#worker.terminate(), timeoutMs + closeGrace);
     await closed.catch(() => {});
@@ -122,13 +198,13 @@ class ThreadedDelivery implements Delivery {
     clearTimeout(tooLate);
   }
 
-  #ask(question: Asked): Promise<DeliveryStats | boolean> {
+  #ask<What extends Asking>(what: What, given: Questions[What]['with']): Promise<Questions[What]['answer']> {
     if (this.#refusing) return Promise.reject(this.#refusing);
     this.#handover.post(); // what was accepted before is heard before
     const ask = ++this.#asked;
     return new Promise((resolve, reject) => {
       this.#answers.set(ask, { resolve, reject });
-      this.#worker.postMessage({ ...question, ask });
+      this.#worker.postMessage({ what, with: given, ask });
     });
   }
 
@@ -191,11 +267,8 @@ class ThreadedDelivery implements Delivery {
  * message), `directory_owned` or `directory_unusable`.
  */
 export const openDelivery = async (options: DeliveryOptions): Promise<Delivery> => {
-  const problems = exporterProblems(options.exporters);
-  if (problems.length > 0) {
-    throw new DeliveryError('bad_exporters', problems.map(({ place, message }) => `${place}: ${message}`).join('\n'));
-  }
-  const { dir, exporters, spool = {}, log = () => {} } = options;
+  refuseProblems(options.exporters);
+  const { dir, exporters, spool = {}, dead_letters = {}, held = false, log = () => {} } = options;
   const owner = options.owner ?? ownDirectory(dir);
   const data: WorkerData = {
     dir,
@@ -203,10 +276,21 @@ export const openDelivery = async (options: DeliveryOptions): Promise<Delivery> 
     maxBytes: spool.max_bytes ?? 10 * 1024 ** 3,
     segmentBytes: spool.segment_bytes ?? 256 * 1024 ** 2,
     onFull: spool.on_full ?? 'drop_oldest',
-    deadLetterBytes: options.dead_letter_bytes ?? 1024 ** 3,
+    keep: spool.keep ?? 0,
+    deadLetters: {
+      maxBytes: dead_letters.max_bytes ?? 1024 ** 3,
+      maxAge: dead_letters.max_age ?? Number.POSITIVE_INFINITY,
+    },
+    held,
   };
   const delivery = new ThreadedDelivery(data, spool.memory ?? 64 * 1024 ** 2, log);
   if (!options.owner) delivery.ended.then(() => owner.release());
   await delivery.ready;
   return delivery;
+};
+
+const refuseProblems = (exporters: readonly ExporterConfig[]): void => {
+  const problems = exporterProblems(exporters);
+  if (problems.length === 0) return;
+  throw new DeliveryError('bad_exporters', problems.map(({ place, message }) => `${place}: ${message}`).join('\n'));
 };

@@ -1,106 +1,92 @@
 /** The spool with everyone who reads it: takes records, lets each exporter deliver them, deletes what all have passed. */
 import { join } from 'node:path';
 import type { AuditRecord } from '../schemas/record.ts';
-import { type Exporter, readExporter } from './config.ts';
 import { reasonOf } from './errors.ts';
 import type { Log } from './log.ts';
 import type { WorkerData } from './messages.ts';
-import { openRun } from './open-run.ts';
 import { type Clock, systemClock } from './pipeline/clock.ts';
 import type { Run } from './pipeline/run.ts';
+import { Readers } from './readers.ts';
+import { type Recount, recount } from './recount.ts';
+import { type Replayed, replay } from './replay.ts';
 import { type Cursor, Cursors } from './spool/cursors.ts';
-import { DeadLetters } from './spool/dead-letters.ts';
+import { DeadLetters, type LetterQuery } from './spool/dead-letters.ts';
 import { type Appended, Spool } from './spool/spool.ts';
-import { type DeliveryStats, exporterStats } from './stats.ts';
+import type { DeliveryStats } from './stats.ts';
 
 /** The directory is owned, and its exporters are without problems. */
 export interface OutboxOptions extends WorkerData {
   readonly log: Log;
 }
 
-interface Reader {
-  readonly exporter: Exporter;
-  /** Null: disabled. */
-  readonly run: Run | null;
-}
-
 /** Milliseconds between two syncs of the cursors: a power cut repeats what was delivered in between, kill -9 does not. */
 const cursorSync = 1_000;
 /** Milliseconds between two looks at whether everybody has caught up. */
 const look = 10;
+/** Milliseconds between two looks at how old the dead letters are. */
+const tidying = 3_600_000;
 
 export class Outbox {
+  readonly readers: Readers;
+  readonly deadLetters: DeadLetters;
   readonly #cursors: Cursors;
   readonly #spool: Spool;
-  readonly #deadLetters: DeadLetters;
   readonly #clock: Clock;
   readonly #log: Log;
-  #readers: Reader[] = [];
   /** Cursors that could not be written when they moved. */
-  readonly #unsaved = new Set<string>();
+  readonly #unsaved = new Map<string, Cursor>();
   #cancelSync: () => void = () => {};
+  #tidyAt: number;
   #hurries = 0;
+  /** Of the dead letters: one rewriting at a time. */
+  #rewriting: Promise<unknown> = Promise.resolve();
 
   private constructor(options: OutboxOptions, clock: Clock) {
-    const { dir, log, maxBytes, segmentBytes, onFull } = options;
+    const { dir, log, maxBytes, segmentBytes, onFull, keep, held } = options;
     this.#clock = clock;
     this.#log = log;
+    this.#tidyAt = clock.now() + tidying;
     this.#cursors = new Cursors(join(dir, 'cursors.db'), log);
-    this.#deadLetters = new DeadLetters(join(dir, 'dead-letters'), options.deadLetterBytes, clock.now);
+    this.deadLetters = new DeadLetters(join(dir, 'dead-letters'), options.deadLetters, clock.now);
     this.#spool = new Spool({
       folder: join(dir, 'spool'),
       maxBytes,
       segmentBytes,
       onFull,
+      keep,
+      now: clock.now,
       lastSeq: this.#cursors.lastSeq,
       log,
       beforeDrop: (upTo) => this.#beforeDrop(upTo),
+    });
+    this.readers = new Readers({
+      cursors: this.#cursors,
+      spool: this.#spool,
+      deadLetters: this.deadLetters,
+      clock,
+      log,
+      held,
+      onAdvance: (id, cursor) => this.#onAdvance(id, cursor),
     });
   }
 
   /** Opens the directory, which the caller owns, and begins to deliver. Throws what the disk throws. */
   static async open(options: OutboxOptions, clock: Clock = systemClock): Promise<Outbox> {
     const outbox = new Outbox(options, clock);
-    const { log, exporters } = options;
-    outbox.#readers = await Promise.all(
-      exporters.map(readExporter).map(async (exporter): Promise<Reader> => {
-        const cursor = outbox.#cursorOf(exporter.id);
-        if (!exporter.enabled) return { exporter, run: null };
-        const run = await openRun(exporter, {
-          cursor,
-          source: outbox.#spool,
-          deadLetters: outbox.#deadLetters,
-          clock,
-          random: Math.random,
-          log,
-          onAdvance: (moved) => outbox.#onAdvance(exporter.id, moved),
-        });
-        return { exporter, run };
-      }),
-    );
+    await outbox.readers.configure(options.exporters);
     // A new exporter begins here, whatever happens to the machine from now on.
     outbox.#saveCursors();
     outbox.#scheduleSync();
     outbox.#release();
-    for (const { run } of outbox.#readers) run?.wake();
     return outbox;
-  }
-
-  /** Where an exporter stands. A new one begins with the next record; all begin at the oldest when the cursors were lost. */
-  #cursorOf(id: string): Cursor {
-    const known = this.#cursors.get(id);
-    if (known) return known;
-    const start = this.#cursors.lost ? this.#spool.oldestSeq - 1 : this.#spool.lastSeq;
-    const cursor = { start, seq: start, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
-    this.#cursors.put(id, cursor);
-    return cursor;
   }
 
   #onAdvance(id: string, cursor: Cursor): void {
     try {
       this.#cursors.put(id, cursor);
+      this.#unsaved.delete(id);
     } catch (thrown) {
-      this.#unsaved.add(id);
+      this.#unsaved.set(id, cursor);
       this.#log('error', 'a cursor cannot be written', { exporter: id, reason: reasonOf(thrown) });
     }
     this.#release();
@@ -108,22 +94,32 @@ export class Outbox {
 
   #beforeDrop(upTo: number): void {
     this.#log('warn', 'the spool is full: its oldest records are deleted', { up_to: upTo });
-    for (const { run } of this.#readers) run?.drop(upTo);
+    for (const run of this.readers.runs) run.drop(upTo);
   }
 
   #scheduleSync(): void {
     this.#cancelSync = this.#clock.after(cursorSync, () => {
-      this.#saveCursors();
+      if (this.#saveCursors()) this.#spool.passed(this.#passed);
+      this.#release();
+      this.#tidy();
       this.#scheduleSync();
     });
+  }
+
+  #tidy(): void {
+    if (this.#clock.now() < this.#tidyAt) return;
+    this.#tidyAt = this.#clock.now() + tidying;
+    try {
+      this.deadLetters.tidy();
+    } catch (thrown) {
+      this.#log('error', 'old dead letters cannot be deleted', { reason: reasonOf(thrown) });
+    }
   }
 
   /** True when the cursors on the disk are where they stand. */
   #saveCursors(): boolean {
     try {
-      for (const { exporter, run } of this.#readers) {
-        if (run && this.#unsaved.has(exporter.id)) this.#cursors.put(exporter.id, run.cursor);
-      }
+      for (const [id, cursor] of this.#unsaved) this.#cursors.put(id, cursor);
       this.#unsaved.clear();
       this.#cursors.putLastSeq(this.#spool.lastSeq);
       this.#cursors.sync();
@@ -134,13 +130,14 @@ export class Outbox {
     }
   }
 
+  /** Number of the last record that nobody needs any more. */
+  get #passed(): number {
+    return Math.min(this.#spool.lastSeq, this.readers.passed);
+  }
+
   /** Deletes what everybody has passed, once the cursors that say so are on the disk. */
   #release(): void {
-    const held = this.#readers.flatMap(({ exporter, run }) => {
-      if (run) return [run.cursor.seq];
-      return exporter.keepWhenDisabled ? [this.#cursorOf(exporter.id).seq] : [];
-    });
-    const upTo = Math.min(this.#spool.lastSeq, ...held);
+    const upTo = this.#passed;
     if (!this.#spool.isReleasable(upTo) || !this.#saveCursors()) return;
     try {
       this.#spool.release(upTo);
@@ -152,15 +149,36 @@ export class Outbox {
   /** Takes records: when they are stored, they are on the disk. */
   append(records: readonly AuditRecord[]): Appended {
     const appended = this.#spool.append(records);
-    if (appended.is === 'stored') for (const { run } of this.#readers) run?.wake();
-    if (!this.#readers.some(({ run }) => run)) this.#release();
+    if (appended.is === 'stored') this.readers.wake();
+    if (this.readers.runs.length === 0) this.#release();
     return appended;
   }
 
   /** Puts a record into the dead letters without offering it to any exporter. Throws what the disk throws. */
   deadLetter({ id, at, kind, body }: AuditRecord, reason: string): void {
     this.#log('error', 'an event was put into the dead letters', { id, reason });
-    this.#deadLetters.append([{ id, at, kind, body, reason, exporter: null, attempts: 0 }]);
+    this.deadLetters.append([{ id, at, kind, body, reason, exporter: null, attempts: 0 }]);
+  }
+
+  /** As `Delivery.replay`. */
+  replay(query: LetterQuery): Promise<Replayed> {
+    return this.#rewrite(() => replay(this.deadLetters, this.readers, query));
+  }
+
+  /** As `Delivery.purge`. */
+  purge(query: LetterQuery): Promise<number> {
+    return this.#rewrite(async () => this.deadLetters.purge(query));
+  }
+
+  #rewrite<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = this.#rewriting.then(change);
+    this.#rewriting = changed.catch(() => {});
+    return changed;
+  }
+
+  /** As `Delivery.recount`. */
+  recount(): Promise<Recount> {
+    return recount(this.#spool, this.readers, this.deadLetters);
   }
 
   /** True when no call should begin whose event would need room here. */
@@ -181,14 +199,12 @@ export class Outbox {
         damaged_files: spool.damaged,
       },
       dead_letters: {
-        records: this.#deadLetters.records,
-        files: this.#deadLetters.files,
-        bytes: this.#deadLetters.bytes,
-        removed_files: this.#deadLetters.removed,
+        records: this.deadLetters.records,
+        files: this.deadLetters.files,
+        bytes: this.deadLetters.bytes,
+        removed_files: this.deadLetters.removed,
       },
-      exporters: this.#readers.map(({ exporter, run }) =>
-        exporterStats(exporter, run?.cursor ?? this.#cursorOf(exporter.id), run?.health ?? null, spool.lastSeq),
-      ),
+      exporters: this.readers.stats,
     };
   }
 
@@ -205,17 +221,14 @@ export class Outbox {
   /** As long as anybody is in a hurry. */
   #hurry(change: 1 | -1): void {
     this.#hurries += change;
-    for (const { run } of this.#readers) run?.hurry(this.#hurries > 0);
+    this.readers.hurry(this.#hurries > 0);
   }
 
   /** Sends without waiting for batches to fill; true once every enabled exporter has settled what is here now. */
   async drained(timeout: number): Promise<boolean> {
     const target = this.#spool.lastSeq;
     this.#hurry(1);
-    const done = await this.#until(
-      () => this.#readers.every(({ run }) => run === null || run.cursor.seq >= target),
-      timeout,
-    );
+    const done = await this.#until(() => this.readers.runs.every(({ cursor }) => cursor.seq >= target), timeout);
     this.#hurry(-1);
     return done;
   }
@@ -226,8 +239,8 @@ export class Outbox {
     this.#hurry(1);
     // No use in waiting for a destination that is down.
     const isOver = (run: Run): boolean => run.cursor.seq >= target || run.health.state !== 'delivering';
-    await this.#until(() => this.#readers.every(({ run }) => run === null || isOver(run)), timeout);
-    await Promise.all(this.#readers.map(({ run }) => run?.stop()));
+    await this.#until(() => this.readers.runs.every(isOver), timeout);
+    await this.readers.close(0);
     this.#cancelSync();
     this.#saveCursors();
     this.#cursors.close();

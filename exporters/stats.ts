@@ -1,18 +1,33 @@
 /** What the delivery has to tell about itself; field names are those of the admin API and the metrics. */
 import type { Exporter } from './config.ts';
 import type { Health } from './pipeline/patience.ts';
+import type { Run } from './pipeline/run.ts';
 import type { Counts, Cursor } from './spool/cursors.ts';
+import type { Spool } from './spool/spool.ts';
 
 /** `accepted = delivered + duplicate + filtered + dead_lettered + dropped + pending`, always. */
 export interface ExporterStats extends Counts {
   readonly id: string;
   readonly type: string;
-  readonly state: Health['state'] | 'disabled';
+  readonly name: string;
+  readonly state: Health['state'] | 'disabled' | 'paused';
   /** Why it is not delivering; null when it is. */
   readonly reason: string | null;
-  /** Records since this exporter was first configured. */
+  /** Records since this exporter was first configured, and those that were offered to it once more. */
   readonly accepted: number;
+  /** Of them: after a rewind, or from the dead letters. */
+  readonly again: number;
   readonly pending: number;
+  /** Time of the oldest event that is pending (RFC 3339); null: none is. */
+  readonly oldest_pending_at: string | null;
+  /** Its age in seconds; 0: none is pending. */
+  readonly lag_seconds: number;
+  /** Since the exporter was opened: attempts that ended well or for good, attempts that have to be made again, characters delivered. */
+  readonly batches: number;
+  readonly retries: number;
+  readonly sent_chars: number;
+  /** When the destination last took something since then (RFC 3339). */
+  readonly last_success_at: string | null;
 }
 
 export interface DeliveryStats {
@@ -37,24 +52,58 @@ export interface DeliveryStats {
     readonly records: number;
     readonly files: number;
     readonly bytes: number;
-    /** Deleted since the start, for want of room. */
+    /** Deleted since the start, for want of room or because of their age. */
     readonly removed_files: number;
   };
   readonly exporters: readonly ExporterStats[];
 }
 
-/** `health` is null for a disabled exporter. */
-export const exporterStats = (
-  { id, type }: Exporter,
-  { start, seq, ...counts }: Cursor,
-  health: Health | null,
-  lastSeq: number,
-): ExporterStats => ({
-  id,
-  type,
-  state: health?.state ?? 'disabled',
-  reason: health?.reason ?? null,
-  accepted: lastSeq - start,
-  ...counts,
-  pending: lastSeq - seq,
-});
+interface Facts {
+  readonly exporter: Exporter;
+  readonly cursor: Cursor;
+  readonly run: Run | null;
+  /** Why it could not be opened. */
+  readonly failure: string | null;
+  readonly spool: Spool;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+const stateOf = ({ exporter, cursor, run, failure }: Facts): Pick<ExporterStats, 'state' | 'reason'> => {
+  if (!exporter.enabled) return { state: 'disabled', reason: null };
+  if (cursor.paused) return { state: 'paused', reason: 'paused by an operator' };
+  if (failure !== null) return { state: 'blocked', reason: failure };
+  return run ? run.health : { state: 'paused', reason: 'the delivery is only looked at' };
+};
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+const oldestPending = ({ cursor, spool }: Facts): number | null => {
+  try {
+    return cursor.seq < spool.lastSeq ? (spool.read(cursor.seq, 1, 1)[0]?.at ?? null) : null;
+  } catch {
+    return null; // the disk does not let us see it
+  }
+};
+
+export const exporterStats = (facts: Facts): ExporterStats => {
+  const { exporter, cursor, run, spool, now } = facts;
+  const { start, seq, again, paused: _, ...counts } = cursor;
+  const at = oldestPending(facts);
+  return {
+    id: exporter.id,
+    type: exporter.type,
+    name: exporter.name,
+    ...stateOf(facts),
+    accepted: spool.lastSeq - start + again,
+    again,
+    ...counts,
+    pending: spool.lastSeq - seq,
+    oldest_pending_at: iso(at),
+    lag_seconds: at === null ? 0 : Math.max(0, (now - at) / 1000),
+    batches: run?.traffic.batches ?? 0,
+    retries: run?.traffic.retries ?? 0,
+    sent_chars: run?.traffic.sent ?? 0,
+    last_success_at: iso(run?.traffic.lastSuccess ?? null),
+  };
+};

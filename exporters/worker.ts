@@ -1,13 +1,12 @@
 /** The delivery thread: disk syncs and the exporters' network stay away from the thread that serves requests. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AuditRecord } from '../schemas/record.ts';
-import { reasonOf } from './errors.ts';
+import { DeliveryError, reasonOf } from './errors.ts';
 import { Intake } from './intake.ts';
 import type { Log } from './log.ts';
-import type { FlatRecords, FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
+import type { Asking, FlatRecords, FromWorker, Questions, ToWorker, WorkerData } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { systemClock } from './pipeline/clock.ts';
-import type { DeliveryStats } from './stats.ts';
 
 const port = parentPort;
 if (!port) throw new Error('worker.ts runs as a worker thread of open.ts');
@@ -62,28 +61,44 @@ const serve = (outbox: Outbox): void => {
     return Math.max(0, deadline - Date.now());
   };
 
-  const answer = async (question: Question): Promise<DeliveryStats | boolean> => {
-    switch (question.what) {
-      case 'stats':
-        return { ...outbox.stats(), unwritten: intake.unwritten, disk_trouble: intake.trouble };
-      case 'drained': {
-        const left = await written(question.timeout);
-        return intake.unwritten === 0 && (await outbox.drained(left));
-      }
-      case 'deadLetter': {
-        const [record] = unflatten(question.record);
-        if (record) outbox.deadLetter(record, question.reason);
-        return true;
-      }
-      case 'close': {
-        const left = await written(question.timeout);
-        intake.stop();
-        clearInterval(timer);
-        await outbox.close(left);
-        return true;
-      }
-    }
+  const answers: { [What in Asking]: (given: Questions[What]['with']) => Promise<Questions[What]['answer']> } = {
+    stats: async () => ({ ...outbox.stats(), unwritten: intake.unwritten, disk_trouble: intake.trouble }),
+    drained: async ({ timeout }) => {
+      const left = await written(timeout);
+      return intake.unwritten === 0 && (await outbox.drained(left));
+    },
+    deadLetter: async ({ record, reason }) => {
+      for (const one of unflatten(record)) outbox.deadLetter(one, reason);
+      return null;
+    },
+    close: async ({ timeout }) => {
+      const left = await written(timeout);
+      intake.stop();
+      clearInterval(timer);
+      await outbox.close(left);
+      return null;
+    },
+    configure: async (exporters) => {
+      await outbox.readers.configure(exporters);
+      return null;
+    },
+    pause: async ({ id }) => {
+      await outbox.readers.pause(id);
+      return null;
+    },
+    resume: async ({ id }) => {
+      await outbox.readers.resume(id);
+      return null;
+    },
+    rewind: ({ id, toTime }) => outbox.readers.rewind(id, toTime),
+    check: ({ id }) => outbox.readers.check(id),
+    recount: () => outbox.recount(),
+    letters: async ({ after, limit, ...query }) => outbox.deadLetters.page(query, after ?? null, limit),
+    replay: (query) => outbox.replay(query),
+    purge: (query) => outbox.purge(query),
   };
+  const answer = <What extends Asking>(question: { what: What; with: Questions[What]['with'] }) =>
+    answers[question.what](question.with);
 
   port.on('message', async (message: ToWorker) => {
     if (Array.isArray(message)) return intake.push(unflatten(message));
@@ -91,7 +106,8 @@ const serve = (outbox: Outbox): void => {
       say({ say: 'answer', ask: message.ask, value: await answer(message) });
       if (message.what === 'close') port.close();
     } catch (thrown) {
-      say({ say: 'refusal', ask: message.ask, code: 'spool_unwritable', message: reasonOf(thrown) });
+      const code = thrown instanceof DeliveryError ? thrown.code : 'spool_unwritable';
+      say({ say: 'refusal', ask: message.ask, code, message: reasonOf(thrown) });
     }
   });
 };

@@ -97,7 +97,7 @@ export class Reader {
   #take(record: Stored, since: number): Piece[] {
     const { window } = this.#parts;
     window.pass(record.seq - 1, 'dropped'); // numbers that are missing
-    const verdict = this.#judge(record);
+    const verdict = this.judge(record);
     if (verdict === 'filtered') {
       window.pass(record.seq, 'filtered');
       return [];
@@ -108,7 +108,8 @@ export class Reader {
     return complete ? [newPiece(complete)] : [];
   }
 
-  #judge(record: Stored): { send: Outgoing } | 'filtered' | { sentence: string } {
+  /** What the rules say of a record: sent as it is or as its projection, left out, or condemned. */
+  judge(record: Stored): { send: Outgoing } | 'filtered' | { sentence: string } {
     const { accepts, project } = this.#parts;
     if (record.damaged) return { sentence: 'damaged on the disk: its checksum is wrong' };
     if (!accepts && !project) return { send: record };

@@ -1,14 +1,17 @@
 /** The way of one exporter's records: read behind the cursor → filter → batch → send → fate of each → move the cursor. */
+import type { AuditRecord } from '../../schemas/record.ts';
 import type { Exporter } from '../config.ts';
 import { reasonOf } from '../errors.ts';
 import type { Destination } from '../kind.ts';
 import type { Log } from '../log.ts';
-import type { Cursor } from '../spool/cursors.ts';
+import type { Cursor, Fate } from '../spool/cursors.ts';
 import type { DeadLetter } from '../spool/dead-letters.ts';
+import { Batch } from './batch.ts';
 import type { Clock } from './clock.ts';
+import { Encore } from './encore.ts';
 import type { Outcome } from './outcome.ts';
 import { type Health, Patience } from './patience.ts';
-import { isStuck, land, type Piece } from './piece.ts';
+import { isStuck, land, newPiece, type Piece } from './piece.ts';
 import type { Project } from './projection.ts';
 import { diskPause, Reader, type Source } from './reader.ts';
 import { Window } from './window.ts';
@@ -31,6 +34,18 @@ export interface RunParts {
   readonly onAdvance: (cursor: Cursor) => void;
 }
 
+/** What an exporter has done since it was opened. */
+export interface Traffic {
+  /** Attempts whose records were all taken or sentenced. */
+  readonly batches: number;
+  /** Attempts that have to be made again. */
+  readonly retries: number;
+  /** Characters that were delivered. */
+  readonly sent: number;
+  /** Epoch milliseconds at which the destination last took something; null: not yet. */
+  readonly lastSuccess: number | null;
+}
+
 /** Records that may be stuck, each alone, before nothing more is read. */
 const mostStuck = 100;
 
@@ -42,13 +57,17 @@ export class Run {
   readonly #lanes: number;
   readonly #abort = new AbortController();
   readonly #flights = new Map<Piece, Promise<void>>();
+  readonly #encore = new Encore();
   /** In the order of the records, those in flight included. */
   #pieces: Piece[] = [];
+  #traffic: Traffic = { batches: 0, retries: 0, sent: 0, lastSuccess: null };
   #accepted = 0;
   #condemnedInRow = 0;
   /** Dead letters are not written before (clock time). */
   #burialGate = 0;
   #stopped = false;
+  /** The cursor that `onAdvance` has heard of. */
+  #told: Cursor;
   #planned = Number.POSITIVE_INFINITY;
   #cancelPlan: (() => void) | null = null;
 
@@ -56,6 +75,7 @@ export class Run {
     const { exporter, destination, accepts, project, source, cursor, clock, random, log } = parts;
     this.#parts = parts;
     this.#window = new Window(cursor);
+    this.#told = cursor;
     this.#reader = new Reader({ exporter, accepts, project, source, window: this.#window, clock, log });
     this.#patience = new Patience({ exporter: exporter.id, backoff: exporter.backoff, clock, random, log });
     this.#lanes = Math.min(exporter.sendWorkers, destination.lanes);
@@ -67,6 +87,34 @@ export class Run {
 
   get health(): Health {
     return this.#patience.health;
+  }
+
+  get traffic(): Traffic {
+    return this.#traffic;
+  }
+
+  /** Asks the destination whether it can be reached. */
+  check(signal: AbortSignal): Promise<Outcome> {
+    return this.#parts.destination.check(signal);
+  }
+
+  /**
+   * Offers records once more that have passed before: by the rules of now, beside the order of the others. Resolves to
+   * what became of each; null: the run was stopped before.
+   */
+  resend(records: readonly AuditRecord[]): Promise<(Fate | null)[]> {
+    const { numbered, fates } = this.#encore.begin(records);
+    const toSend: Piece[] = [];
+    for (const record of numbered) {
+      const verdict = this.#reader.judge(record);
+      if (verdict === 'filtered') this.#fate(record.seq, 'filtered');
+      else toSend.push('sentence' in verdict ? newPiece([record], verdict.sentence) : newPiece([verdict.send]));
+    }
+    this.#pieces.push(...joined(toSend, this.#parts.exporter));
+    this.#advance();
+    if (this.#stopped) this.#encore.end();
+    this.wake();
+    return fates;
   }
 
   /** There may be new records. */
@@ -86,12 +134,16 @@ export class Run {
     this.#advance();
   }
 
-  /** Sends nothing more; resolves when what was in flight has ended. */
-  async stop(): Promise<void> {
+  /** Sends nothing more; resolves when what was in flight has ended, of itself or after `grace` milliseconds by force. */
+  async stop(grace = 0): Promise<void> {
     this.#stopped = true;
     this.#cancelPlan?.();
+    const landed = Promise.all(this.#flights.values());
+    const cancel = this.#parts.clock.after(this.#flights.size > 0 ? grace : 0, () => this.#abort.abort());
+    await landed;
+    cancel();
     this.#abort.abort();
-    await Promise.all(this.#flights.values());
+    this.#encore.end();
     await this.#parts.destination.close();
   }
 
@@ -166,11 +218,19 @@ export class Run {
       condemnedInRow: this.#condemnedInRow,
       maxAttempts: this.#parts.exporter.maxAttempts,
     });
-    for (const { seq } of delivered) this.#window.settle(seq, 'delivered');
-    for (const { seq } of duplicate) this.#window.settle(seq, 'duplicate');
+    for (const { seq } of delivered) this.#fate(seq, 'delivered');
+    for (const { seq } of duplicate) this.#fate(seq, 'duplicate');
     this.#pieces.splice(this.#pieces.indexOf(piece), 1, ...rest);
     const accepted = delivered.length + duplicate.length;
     this.#accepted += accepted;
+    const again = rest.some(({ sentence }) => sentence === null);
+    const { batches, retries, sent, lastSuccess } = this.#traffic;
+    this.#traffic = {
+      batches: batches + (again ? 0 : 1),
+      retries: retries + (again ? 1 : 0),
+      sent: delivered.reduce((sum, { body }) => sum + body.length, sent),
+      lastSuccess: accepted > 0 ? this.#parts.clock.now() : lastSuccess,
+    };
     this.#condemnedInRow =
       (accepted > 0 ? 0 : this.#condemnedInRow) + rest.filter(({ sentence }) => sentence !== null).length;
     if (this.#stopped) return;
@@ -201,7 +261,7 @@ export class Run {
       this.#burialGate = clock.now() + diskPause;
       return;
     }
-    for (const { records } of condemned) for (const { seq } of records) this.#window.settle(seq, 'dead_lettered');
+    for (const { records } of condemned) for (const { seq } of records) this.#fate(seq, 'dead_lettered');
     this.#pieces = this.#pieces.filter(({ sentence }) => sentence === null);
     log('warn', 'records went to the dead letters', {
       exporter: exporter.id,
@@ -210,7 +270,25 @@ export class Run {
     });
   }
 
+  #fate(seq: number, fate: Fate): void {
+    if (!this.#encore.settle(seq, fate)) this.#window.settle(seq, fate);
+    else this.#window.settleAgain(fate);
+  }
+
   #advance(): void {
-    if (this.#window.advance()) this.#parts.onAdvance(this.#window.cursor);
+    const before = this.#told;
+    this.#window.advance();
+    this.#told = this.#window.cursor;
+    if (this.#told !== before) this.#parts.onAdvance(this.#told);
   }
 }
+
+/** Single records that may travel together, put together. */
+const joined = (pieces: readonly Piece[], { groupSize, groupBytes }: Exporter): Piece[] => {
+  const batch = new Batch({ count: groupSize, bytes: groupBytes, age: 0 });
+  const full = pieces
+    .filter(({ sentence }) => sentence === null)
+    .flatMap(({ records }) => records.map((record) => batch.add(record, 0) ?? []));
+  const groups = [...full, batch.take()].filter(({ length }) => length > 0).map((records) => newPiece(records));
+  return [...pieces.filter(({ sentence }) => sentence !== null), ...groups];
+};

@@ -52,6 +52,11 @@ export class Window {
     this.#open.delete(seq);
   }
 
+  /** A record that stands in no order, offered once more, has met its fate. */
+  settleAgain(fate: Fate): void {
+    this.#cursor = { ...this.#cursor, again: this.#cursor.again + 1, [fate]: this.#cursor[fate] + 1 };
+  }
+
   /** Moves the cursor over what is settled; false when it cannot move. */
   advance(): boolean {
     const open = this.#entries.findIndex(({ fate }) => fate === null);
@@ -60,7 +65,7 @@ export class Window {
     if (!last) return false;
     const counts = Object.fromEntries(fates.map((fate) => [fate, this.#cursor[fate]])) as Record<Fate, number>;
     for (const { fate, count } of settled) if (fate) counts[fate] += count;
-    this.#cursor = { start: this.#cursor.start, seq: last.upTo, ...counts };
+    this.#cursor = { ...this.#cursor, seq: last.upTo, ...counts };
     this.#entries = open < 0 ? [] : this.#entries.slice(open);
     return true;
   }

@@ -13,22 +13,38 @@ export const fates = ['delivered', 'duplicate', 'filtered', 'dead_lettered', 'dr
 export type Fate = (typeof fates)[number];
 export type Counts = Readonly<Record<Fate, number>>;
 
-/** `seq - start` equals the sum of the counts: nothing gets lost between two columns. */
+/** `seq - start + again` equals the sum of the counts: nothing gets lost between two columns. */
 export interface Cursor extends Counts {
   /** Number of the record after which the exporter began. */
   readonly start: number;
   /** Number of the record up to which all is settled. */
   readonly seq: number;
+  /** Records that were offered once more: after a rewind, or from the dead letters. */
+  readonly again: number;
+  /** 1: somebody has paused the exporter. */
+  readonly paused: 0 | 1;
 }
 
-const fields = ['start', 'seq', ...fates] as const;
+const fields = ['start', 'seq', 'again', 'paused', ...fates] as const;
+
+/** The cursor of an exporter that begins behind that record. */
+export const cursorAt = (seq: number): Cursor => ({
+  start: seq,
+  seq,
+  again: 0,
+  paused: 0,
+  delivered: 0,
+  duplicate: 0,
+  filtered: 0,
+  dead_lettered: 0,
+  dropped: 0,
+});
 
 // `name` is an exporter, or empty for the spool itself, whose last number is its `seq`.
 const table = `CREATE TABLE IF NOT EXISTS cursor(
   name TEXT PRIMARY KEY, ${fields.map((field) => `${field} INTEGER NOT NULL`).join(', ')}, crc INTEGER NOT NULL) WITHOUT ROWID`;
 
 const spoolName = '';
-const nothing: Cursor = { start: 0, seq: 0, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
 
 const checksum = (name: string, cursor: Cursor): number =>
   crc32([name, ...fields.map((field) => cursor[field])].join());
@@ -125,7 +141,7 @@ export class Cursors {
   }
 
   putLastSeq(seq: number): void {
-    if (this.get(spoolName)?.seq !== seq) this.put(spoolName, { ...nothing, seq });
+    if (this.get(spoolName)?.seq !== seq) this.put(spoolName, { ...cursorAt(0), seq });
   }
 
   /** What was put is on the disk when this returns, whatever happens to the machine. */

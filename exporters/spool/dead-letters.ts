@@ -11,33 +11,56 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditRecord } from '../../schemas/record.ts';
 import { endOfLines } from '../pipeline/lines.ts';
 import { privateDirectory, syncDirectory } from './disk.ts';
+import { type DeadLetter, type Kept, lettersIn, lineOfLetter, withoutLines } from './letter-file.ts';
 
-export interface DeadLetter extends AuditRecord {
-  /** The exporter that could not deliver it; null: it was never meant for one. */
-  readonly exporter: string | null;
-  readonly reason: string;
-  readonly attempts: number;
+export type { DeadLetter, Kept } from './letter-file.ts';
+
+/** Which letters are meant; all of them when nothing is said. */
+export interface LetterQuery {
+  readonly exporter?: string | undefined;
+  /** `@id`s. */
+  readonly ids?: readonly string[] | undefined;
+  /** Put aside before (epoch milliseconds). */
+  readonly before?: number | undefined;
 }
 
-/** The field `at` of a line is the time at which the record was put aside; the record's own is in its body. */
-const lineOf = ({ exporter, reason, attempts, id, kind, body }: DeadLetter, now: number): string =>
-  `${JSON.stringify({ at: new Date(now).toISOString(), exporter, reason, attempts, id, kind, body })}\n`;
+/** What is kept, and for how long. */
+export interface LetterBounds {
+  /** Bytes of all files together. */
+  readonly maxBytes: number;
+  /** Milliseconds since the last letter of a file; Infinity: for ever. */
+  readonly maxAge: number;
+}
+
+/** A letter with its place: `file:offset`, of use until letters before it are removed. */
+export interface Placed extends Kept {
+  readonly key: string;
+}
+
+export const matchesLetter = ({ exporter, ids, before }: LetterQuery): ((letter: Kept) => boolean) => {
+  const wanted = ids && new Set(ids);
+  return (letter) =>
+    (exporter === undefined || letter.exporter === exporter) &&
+    (!wanted || wanted.has(letter.id)) &&
+    (before === undefined || Date.parse(letter.at) < before);
+};
 
 export class DeadLetters {
   readonly #folder: string;
-  readonly #maxBytes: number;
+  readonly #bounds: LetterBounds;
   readonly #now: () => number;
   #records = 0;
   #removed = 0;
 
-  /** `maxBytes` bounds all files together; the oldest are deleted. */
-  constructor(folder: string, maxBytes: number, now: () => number) {
+  /** Beyond the bounds the oldest files are deleted. */
+  constructor(folder: string, bounds: LetterBounds, now: () => number) {
     this.#folder = privateDirectory(folder);
-    this.#maxBytes = maxBytes;
+    this.#bounds = bounds;
     this.#now = now;
+    for (const name of readdirSync(folder)) if (name.endsWith('.draft')) rmSync(join(folder, name));
+    this.tidy();
   }
 
   #files(): string[] {
@@ -56,7 +79,7 @@ export class DeadLetters {
       const end = endOfLines(fd);
       try {
         ftruncateSync(fd, end); // half a line, left by a crash or a full disk
-        const text = Buffer.from(letters.map((letter) => lineOf(letter, now)).join(''));
+        const text = Buffer.from(letters.map((letter) => lineOfLetter(letter, now)).join(''));
         for (let done = 0; done < text.length; ) done += writeSync(fd, text, done);
         fsyncSync(fd);
       } catch (thrown) {
@@ -69,8 +92,8 @@ export class DeadLetters {
     }
     this.#records += letters.length;
     // In quarters, so that the newest three of them stay when the oldest goes.
-    if (statSync(path).size * 4 >= this.#maxBytes) this.#putAside(day);
-    this.#makeRoom();
+    if (statSync(path).size * 4 >= this.#bounds.maxBytes) this.#putAside(day);
+    this.tidy();
   }
 
   #putAside(day: string): void {
@@ -82,15 +105,67 @@ export class DeadLetters {
     );
   }
 
-  #makeRoom(): void {
+  /** Deletes what is beyond the bounds, the newest file only for its age. Throws what the disk throws. */
+  tidy(): void {
+    const { maxBytes, maxAge } = this.#bounds;
     const files = this.#files();
     let bytes = this.bytes;
-    for (const name of files.slice(0, -1)) {
-      if (bytes <= this.#maxBytes) return;
-      bytes -= statSync(join(this.#folder, name)).size;
+    for (const [index, name] of files.entries()) {
+      const { size, mtimeMs } = statSync(join(this.#folder, name));
+      const isOld = mtimeMs < this.#now() - maxAge;
+      if (!isOld && (bytes <= maxBytes || index === files.length - 1)) continue;
+      bytes -= size;
       rmSync(join(this.#folder, name));
       this.#removed++;
     }
+  }
+
+  /** At most so many letters behind a key, oldest first; `next` is null when there are no more. Throws what the disk throws. */
+  page(query: LetterQuery, after: string | null, limit: number): { letters: Placed[]; next: string | null } {
+    const [file = '', offset = '0'] = after?.split(':') ?? [];
+    const matches = matchesLetter(query);
+    const letters: Placed[] = [];
+    for (const name of this.#files().filter((other) => other >= file)) {
+      for (const letter of lettersIn(join(this.#folder, name), name === file ? Number(offset) : 0)) {
+        const key = `${name}:${letter.offset}`;
+        if (key === after || !matches(letter)) continue;
+        if (letters.length === limit) return { letters, next: letters.at(-1)?.key ?? null };
+        letters.push({ key, ...letter });
+      }
+    }
+    return { letters, next: null };
+  }
+
+  /** The files as they are now: nothing is added to them any more. Oldest first. */
+  closed(): string[] {
+    for (const name of this.#files()) if (/^\d{4}-\d{2}-\d{2}\.ndjson$/.test(name)) this.#putAside(name.slice(0, 10));
+    return this.#files().map((name) => join(this.#folder, name));
+  }
+
+  /** Deletes letters for good; how many. Throws what the disk throws. */
+  purge(query: LetterQuery): number {
+    const matches = matchesLetter(query);
+    let purged = 0;
+    for (const path of this.closed()) {
+      const offsets = new Set(
+        lettersIn(path)
+          .filter(matches)
+          .map(({ offset }) => offset),
+      );
+      withoutLines(path, offsets);
+      purged += offsets.size;
+    }
+    return purged;
+  }
+
+  /** How many letters there are of each exporter (empty: of none). Reads all of them. */
+  count(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const name of this.#files()) {
+      for (const { exporter } of lettersIn(join(this.#folder, name)))
+        counts.set(exporter ?? '', (counts.get(exporter ?? '') ?? 0) + 1);
+    }
+    return counts;
   }
 
   get bytes(): number {
@@ -106,7 +181,7 @@ export class DeadLetters {
     return this.#records;
   }
 
-  /** Files deleted since the start because of `maxBytes`. */
+  /** Files deleted since the start for want of room, or because of their age. */
   get removed(): number {
     return this.#removed;
   }

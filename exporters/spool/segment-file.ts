@@ -13,6 +13,8 @@ const table = `CREATE TABLE IF NOT EXISTS event(
 
 export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
+export const writtenAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
 /** A crash has left something that SQLite completes or undoes when it opens the file for writing. */
 const isUnclean = (path: string): boolean => sizeOf(`${path}-wal`) > 0 || sizeOf(`${path}-journal`) > 0;
 

@@ -5,7 +5,7 @@ import type { AuditRecord } from '../../schemas/record.ts';
 import { syncDirectory, unsound } from './disk.ts';
 import type { Found } from './pages.ts';
 import { checksum, type Stored } from './record.ts';
-import { isSealed, openFile, pageSize, removeDatabase, sizeOf } from './segment-file.ts';
+import { isSealed, openFile, pageSize, removeDatabase, sizeOf, writtenAt } from './segment-file.ts';
 
 const salvagedMark = 1;
 
@@ -180,6 +180,17 @@ export class Segment {
       if (records.length >= count || sum >= length) break;
     }
     return records;
+  }
+
+  /** Number of the first record whose time is not before that one (epoch milliseconds); null: none. Reads all of the file. */
+  since(at: number): number | null {
+    const found = this.#open().database.prepare('SELECT min(seq) AS seq FROM event WHERE at >= ?').get(at)?.['seq'];
+    return typeof found === 'number' ? found : null;
+  }
+
+  /** When it was last written to, epoch milliseconds. */
+  get writtenAt(): number {
+    return Math.max(writtenAt(this.path), this.#sealed ? 0 : writtenAt(`${this.path}-wal`));
   }
 
   /** Nothing more will be written: folds the log into the file, so that one plain file remains. */

@@ -199,11 +199,11 @@ export class Segments {
     for (const segment of open.slice(openOld)) if (segment !== used) segment.rest();
   }
 
-  /** Deletes the segments all of whose records are at or before `upTo`, but for the one being written. */
-  release(upTo: number): void {
+  /** Deletes the segments all of whose records are at or before `upTo`, if they are older than that, but for the one being written. */
+  release(upTo: number, writtenBefore: number): void {
     const before = this.#sealed.length;
     this.#sealed = this.#sealed.filter((segment) => {
-      if ((segment.seqs?.last ?? 0) > upTo) return true;
+      if ((segment.seqs?.last ?? 0) > upTo || segment.writtenAt > writtenBefore) return true;
       this.#doubtful.delete(segment);
       segment.unlink();
       return false;

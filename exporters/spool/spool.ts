@@ -10,6 +10,9 @@ export interface SpoolOptions extends SegmentsOptions {
   /** Bytes of all segments together. */
   readonly maxBytes: number;
   readonly onFull: 'drop_oldest' | 'refuse_calls';
+  /** Milliseconds for which records stay that everybody has passed, as long as there is room for them. */
+  readonly keep: number;
+  readonly now: () => number;
   /** The last number known to have been given; none up to it is given again. */
   readonly lastSeq: number;
   /** Called before records up to this number are deleted for want of room. */
@@ -33,6 +36,7 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #segments: Segments;
   #nextSeq: number;
+  #passed = 0;
 
   /** Throws what the disk throws when the folder cannot be used at all. */
   constructor(options: SpoolOptions) {
@@ -71,17 +75,19 @@ export class Spool {
     const added = segment.append(this.#nextSeq, records, (id) => searched.some((one) => one.has(id)));
     this.#nextSeq += added;
     this.#segments.written();
+    this.#freeRoom();
     return { is: 'stored', added };
   }
 
   /** False when the records must not be taken. */
   #makeRoom(): boolean {
     const { maxBytes, onFull, beforeDrop } = this.#options;
+    this.#freeRoom();
     if (onFull === 'refuse_calls') return this.bytes < maxBytes + Math.min(maxBytes / 10, headroom);
     for (let { oldest } = this.#segments; oldest && this.bytes >= maxBytes; { oldest } = this.#segments) {
       const upTo = oldest.seqs?.last ?? 0;
       beforeDrop(upTo);
-      this.release(upTo);
+      this.#segments.release(upTo, Number.POSITIVE_INFINITY);
     }
     return true;
   }
@@ -117,15 +123,43 @@ export class Spool {
     return null;
   }
 
+  get #writtenBefore(): number {
+    return this.#options.now() - this.#options.keep;
+  }
+
   /** Would `release` delete anything? */
   isReleasable(upTo: number): boolean {
     const { oldest } = this.#segments;
-    return oldest !== undefined && (oldest.seqs?.last ?? 0) <= upTo;
+    return oldest !== undefined && (oldest.seqs?.last ?? 0) <= upTo && oldest.writtenAt <= this.#writtenBefore;
   }
 
-  /** Deletes the files all of whose records are at or before `upTo`, but for the one being written. */
+  /** Everybody has passed the records up to there: deletes the files that hold no others and have been kept long enough. */
   release(upTo: number): void {
-    this.#segments.release(upTo);
+    this.#passed = upTo;
+    this.#segments.release(upTo, this.#writtenBefore);
+  }
+
+  /** Everybody has passed the records up to there, which are deleted when the room is needed. */
+  passed(upTo: number): void {
+    this.#passed = upTo;
+    this.#freeRoom();
+  }
+
+  /** What is only kept for a rewind goes before anything else. */
+  #freeRoom(): void {
+    if (this.bytes >= this.#options.maxBytes) this.#segments.release(this.#passed, Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Number of the first record that is kept and not from before that time (epoch milliseconds); one more than `lastSeq`:
+   * there is none. Events may stand a little out of the order of their times.
+   */
+  since(at: number): number {
+    for (const segment of this.#segments.all) {
+      const found = segment.seqs === null || segment.writtenAt < at ? null : segment.since(at);
+      if (found !== null) return found;
+    }
+    return this.#nextSeq;
   }
 
   /** The number of the newest record. */

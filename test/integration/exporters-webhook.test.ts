@@ -96,7 +96,9 @@ const delivering = async (t: TestContext, url: string, more: Partial<ExporterCon
     maxBytes: 1e9,
     segmentBytes: 1e9,
     onFull: 'drop_oldest',
-    deadLetterBytes: 1e9,
+    keep: 0,
+    held: false,
+    deadLetters: { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY },
     log,
   });
   t.after(() => outbox.close(0).catch(() => {})); // a test may have closed it

@@ -14,7 +14,9 @@ const options = (dir: string, exporters: ExporterConfig[], more: Partial<OutboxO
   maxBytes: 1e9,
   segmentBytes: 100_000,
   onFull: 'drop_oldest',
-  deadLetterBytes: 1e9,
+  keep: 0,
+  held: false,
+  deadLetters: { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY },
   log: logbook().log,
   ...more,
 });

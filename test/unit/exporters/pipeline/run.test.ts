@@ -5,12 +5,12 @@ import { type ExporterConfig, readExporter } from '../../../../exporters/config.
 import { compileFilter } from '../../../../exporters/pipeline/filter.ts';
 import { blocked, delivered, type Outcome, retry, split } from '../../../../exporters/pipeline/outcome.ts';
 import { Run } from '../../../../exporters/pipeline/run.ts';
-import { type Cursor, fates } from '../../../../exporters/spool/cursors.ts';
+import { type Cursor, cursorAt, fates } from '../../../../exporters/spool/cursors.ts';
 import type { DeadLetter } from '../../../../exporters/spool/dead-letters.ts';
 import type { Stored } from '../../../../exporters/spool/record.ts';
 import { logbook, range, stillClock, stored } from '../given.ts';
 
-const start: Cursor = { start: 0, seq: 0, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
+const start: Cursor = cursorAt(0);
 
 type Answer = (batch: readonly Stored[], attempt: number) => Outcome | Outcome[] | Promise<Outcome>;
 

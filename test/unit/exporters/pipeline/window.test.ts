@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Window } from '../../../../exporters/pipeline/window.ts';
-import { type Cursor, fates } from '../../../../exporters/spool/cursors.ts';
+import { type Cursor, cursorAt, fates } from '../../../../exporters/spool/cursors.ts';
 
-const begun: Cursor = { start: 10, seq: 10, delivered: 0, duplicate: 0, filtered: 0, dead_lettered: 0, dropped: 0 };
+const begun: Cursor = cursorAt(10);
 
 test('the cursor passes records in their order, in whatever order they were settled', () => {
   const window = new Window(begun);

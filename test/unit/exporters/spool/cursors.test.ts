@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Cursor, Cursors } from '../../../../exporters/spool/cursors.ts';
+import { type Cursor, Cursors, cursorAt } from '../../../../exporters/spool/cursors.ts';
 import { folder, logbook, range } from '../given.ts';
 
-const cursor: Cursor = { start: 3, seq: 20, delivered: 9, duplicate: 1, filtered: 4, dead_lettered: 2, dropped: 1 };
+const cursor: Cursor = {
+  ...cursorAt(3),
+  seq: 20,
+  delivered: 9,
+  duplicate: 1,
+  filtered: 4,
+  dead_lettered: 2,
+  dropped: 1,
+};
 
 test('cursors are found again as they were written, under the id of their exporter', (t) => {
   const path = join(folder(t), 'cursors.db');

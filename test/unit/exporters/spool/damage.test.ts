@@ -23,6 +23,8 @@ const open = (path: string, { lastSeq = 0, log = logbook().log } = {}): Spool =>
     segmentBytes: 1e9,
     onFull: 'drop_oldest',
     lastSeq,
+    keep: 0,
+    now: Date.now,
     log,
     beforeDrop: () => {},
   });

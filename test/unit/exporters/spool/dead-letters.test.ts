@@ -16,7 +16,7 @@ const letter = (number: number, fields: object = {}): DeadLetter => ({
 test('a dead letter is a line of the day with the record unchanged, readable by its owner only', (t) => {
   const path = join(folder(t), 'dead-letters');
   let now = day;
-  const letters = new DeadLetters(path, 1e9, () => now);
+  const letters = new DeadLetters(path, { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY }, () => now);
   letters.append([letter(1)]);
   now += 120_000;
   letters.append([letter(2), letter(3)]);
@@ -36,7 +36,7 @@ test('a dead letter is a line of the day with the record unchanged, readable by 
 
 test('half a line that a crash has left is cut off before the next is written', (t) => {
   const path = folder(t);
-  const letters = new DeadLetters(path, 1e9, () => day);
+  const letters = new DeadLetters(path, { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY }, () => day);
   letters.append([letter(1)]);
   appendFileSync(join(path, '2026-01-31.ndjson'), '{"at":"2026-01-31T23:5');
   letters.append([letter(2)]);
@@ -49,7 +49,7 @@ test('half a line that a crash has left is cut off before the next is written', 
 
 test('when they grow too large the oldest go, counted, and the newest stay', (t) => {
   const path = folder(t);
-  const letters = new DeadLetters(path, 100_000, () => day);
+  const letters = new DeadLetters(path, { maxBytes: 100_000, maxAge: Number.POSITIVE_INFINITY }, () => day);
   for (let number = 1; number <= 40; number++) letters.append([letter(number, { text: 'x'.repeat(10_000) })]);
   assert.ok(letters.bytes <= 130_000);
   assert.ok(letters.removed > 0);

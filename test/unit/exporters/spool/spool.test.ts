@@ -14,6 +14,8 @@ const options = (path: string, more: Partial<SpoolOptions> = {}): SpoolOptions =
   onFull: 'drop_oldest',
   lastSeq: 0,
   log: () => {},
+  keep: 0,
+  now: Date.now,
   beforeDrop: () => {},
   ...more,
 });
