@@ -13,12 +13,14 @@ export interface ExporterConfig {
   readonly enabled?: boolean;
   readonly name?: string;
   readonly desc?: string;
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly tags?: readonly string[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly tags?: readonly unknown[];
   readonly bufferSize?: number;
   readonly groupSize?: number;
   readonly groupDuration?: number;
   readonly sendWorkers?: number;
+  readonly customFilter?: CustomStep | null;
+  readonly customTransform?: CustomStep | null;
   readonly projection?: Readonly<Record<string, unknown>>;
   readonly filtering?: Partial<Filtering>;
   readonly delivery?: {
@@ -30,6 +32,11 @@ export interface ExporterConfig {
     readonly keep_when_disabled?: boolean;
   };
   readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A step of Otoroshi's that one of its plugins does. */
+interface CustomStep {
+  readonly ref?: string | null;
 }
 
 /** With every default filled in, durations in milliseconds, sizes in bytes. */
@@ -98,6 +105,20 @@ const unitProblems = ({ delivery = {} }: ExporterConfig, place: string): Problem
     }
   });
 
+/** An exporter that left out such a step would send what it was meant to keep back. */
+const customProblems = (entry: ExporterConfig, place: string): Problem[] =>
+  (['customFilter', 'customTransform'] as const).flatMap((key) =>
+    entry[key]?.ref?.trim()
+      ? [
+          {
+            place: `${place}.${key}`,
+            message:
+              "runs a plugin of Otoroshi's, which cannot run here; say it with `filtering` and `projection`, or null",
+          },
+        ]
+      : [],
+  );
+
 const entryProblems = (entry: ExporterConfig, place: string): Problem[] => {
   const kind = Object.hasOwn(kinds, entry.type) ? kinds[entry.type as keyof typeof kinds] : undefined;
   if (!kind) {
@@ -111,9 +132,19 @@ const entryProblems = (entry: ExporterConfig, place: string): Problem[] => {
       ? [{ place: `${place}.projection`, message: 'only {} (the whole event) is supported so far' }]
       : []),
     ...('problems' in filter ? filter.problems : []),
+    ...customProblems(entry, place),
     ...unitProblems(entry, place),
     ...kind.problems(entry.config ?? {}, `${place}.config`),
   ];
+};
+
+/** Otoroshi's other name of `type`, in entries that nobody has checked yet; changes them in place. */
+export const nameTypes = (entries: unknown): void => {
+  for (const entry of Array.isArray(entries) ? entries : []) {
+    if (typeof entry !== 'object' || entry === null || !('typ' in entry)) continue;
+    entry.type ??= entry.typ;
+    delete entry.typ;
+  }
 };
 
 /** All that is wrong with entries which their JSON Schema lets through. */

@@ -57,6 +57,7 @@ export class Outbox {
       now: clock.now,
       lastSeq: this.#cursors.lastSeq,
       log,
+      passed: () => (this.#spool.isPassed(this.#passed) && this.#saveCursors() ? this.#passed : 0),
       beforeDrop: (upTo) => this.#beforeDrop(upTo),
     });
     this.readers = new Readers({
@@ -99,7 +100,7 @@ export class Outbox {
 
   #scheduleSync(): void {
     this.#cancelSync = this.#clock.after(cursorSync, () => {
-      if (this.#saveCursors()) this.#spool.passed(this.#passed);
+      this.#saveCursors();
       this.#release();
       this.#tidy();
       this.#scheduleSync();

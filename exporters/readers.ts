@@ -45,6 +45,8 @@ export class Readers {
   #change: Promise<unknown> = Promise.resolve();
   #hurried = false;
   #closed = false;
+  /** The exporters that were configured when the directory was opened are being opened. */
+  #opening = true;
 
   constructor(parts: ReadersParts) {
     this.#parts = parts;
@@ -65,13 +67,13 @@ export class Readers {
     for (const run of this.runs) run.hurry(hurried);
   }
 
-  /** Where an exporter stands. A new one begins with the next record; all begin at the oldest when the cursors were lost. */
+  /** Where an exporter stands. A new one begins with the next record; those of the start at the oldest when the cursors were lost. */
   cursorOf(id: string): Cursor {
     const run = this.#readers.find(({ exporter }) => exporter.id === id)?.run;
     const { cursors, spool } = this.#parts;
     const known = run?.cursor ?? cursors.get(id);
     if (known) return known;
-    const cursor = cursorAt(cursors.lost ? spool.oldestSeq - 1 : spool.lastSeq);
+    const cursor = cursorAt(cursors.lost && this.#opening ? spool.oldestSeq - 1 : spool.lastSeq);
     cursors.put(id, cursor);
     return cursor;
   }
@@ -104,6 +106,7 @@ export class Readers {
           kept.find((reader) => isSame(one, reader)) ?? { ...one, run: null, failure: null, cancelRetry: () => {} },
       );
       for (const { exporter } of this.#readers) this.cursorOf(exporter.id);
+      this.#opening = false;
       await Promise.all(this.#readers.filter((reader) => !kept.includes(reader)).map((reader) => this.#open(reader)));
     });
   }

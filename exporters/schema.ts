@@ -1,7 +1,5 @@
 /** The JSON Schema of one entry of `exporters:`, without the `config` of the kinds: each kind's folder brings its own. */
 
-const strings = { type: 'object', additionalProperties: { type: 'string' } } as const;
-
 export const duration = { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$' } as const;
 
 export const size = {
@@ -80,6 +78,17 @@ const about = (kind: string, config: object): object => ({
   then: { properties: { config }, ...('required' in config ? { required: ['config'] } : {}) },
 });
 
+const custom = (what: string) => ({
+  type: ['object', 'null'],
+  default: null,
+  description: `Otoroshi's ${what} by a plugin: null, or one whose \`ref\` is blank. Its plugins do not run here.`,
+  properties: {
+    kind: { type: 'string' },
+    ref: { type: ['string', 'null'] },
+    config: {},
+  },
+});
+
 /** The whole schema, `kinds` being the schema of `config` by exporter type. */
 export const exporterSchema = (kinds: Record<string, object>): object => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -90,7 +99,10 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
   additionalProperties: false,
   required: ['type', 'id'],
   properties: {
-    type: { enum: Object.keys(kinds).sort(), description: 'The kind of destination.' },
+    type: {
+      enum: Object.keys(kinds).sort(),
+      description: "The kind of destination; Otoroshi's `typ` is read as well.",
+    },
     enabled: { type: 'boolean', default: true, description: 'A disabled exporter sends nothing.' },
     id: {
       type: 'string',
@@ -101,8 +113,8 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
     },
     name: { type: 'string', maxLength: 256, default: '', description: 'For people; the id when empty.' },
     desc: { type: 'string', maxLength: 4096, default: '', description: 'For people.' },
-    metadata: { ...strings, default: {}, description: 'Free, not read.' },
-    tags: { type: 'array', items: { type: 'string' }, default: [], description: 'Free, not read.' },
+    metadata: { type: 'object', default: {}, description: 'Free, not read.' },
+    tags: { type: 'array', default: [], description: 'Free, not read.' },
     bufferSize: {
       type: 'integer',
       minimum: 1,
@@ -131,6 +143,17 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
       default: 1,
       description: 'Batches in flight at once (Otoroshi: 5). With 1 events arrive in order.',
     },
+    jsonWorkers: {
+      type: 'integer',
+      minimum: 1,
+      default: 1,
+      description: 'Accepted for compatibility and not read: events are JSON before they come here.',
+    },
+    customFilter: custom('filter'),
+    customTransform: custom('transformation'),
+    _loc: { type: 'object', description: "Otoroshi's place of the entity; not read." },
+    kind: { type: 'string', description: "Otoroshi's name of the resource; not read." },
+    description: { type: 'string', maxLength: 4096, description: 'As `desc`.' },
     projection: { type: 'object', maxProperties: 0, default: {}, description: 'Whole events only: `{}`.' },
     filtering,
     delivery,

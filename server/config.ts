@@ -1,5 +1,6 @@
 /** Loads `llm-audit.yaml`: all that is wrong with it at once, or the complete, frozen configuration. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { nameTypes } from '../exporters/config.ts';
 import { validate } from '../schemas/generated/config.js';
 import type { Configuration } from '../schemas/generated/config-types.ts';
 import { writeExactly } from './budgets/exact.ts';
@@ -66,6 +67,7 @@ const check = (value: object, text: Source['text']): { config: Config | null; fo
   const budgets = 'budgets' in value && Array.isArray(value.budgets) ? value.budgets : [];
   for (const [index, budget] of budgets.entries())
     writeExactly(budget, (limit) => text(['budgets', index, 'limits', limit]));
+  if ('exporters' in value) nameTypes(value.exporters);
   const unlike = differences(validate, value, text);
   const found = [...unlike, ...deeperProblems(value as Configuration, unlike)];
   return { config: found.length > 0 ? null : frozen(readConfiguration(value as Configuration)), found };

@@ -68,6 +68,7 @@ const started = async (
     dir: config.dataDir,
     exporters: config.exporters,
     spool: config.spool,
+    dead_letters: config.deadLetters,
     log: ({ level, msg, ...facts }) => log[level](facts, msg),
   });
   closers.push(() => delivery.close(config.timeouts.shutdown));

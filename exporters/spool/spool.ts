@@ -13,6 +13,8 @@ export interface SpoolOptions extends SegmentsOptions {
   /** Milliseconds for which records stay that everybody has passed, as long as there is room for them. */
   readonly keep: number;
   readonly now: () => number;
+  /** Number of the last record that nobody needs any more, once the disk knows that, too; asked when room is needed. */
+  readonly passed: () => number;
   /** The last number known to have been given; none up to it is given again. */
   readonly lastSeq: number;
   /** Called before records up to this number are deleted for want of room. */
@@ -36,7 +38,6 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #segments: Segments;
   #nextSeq: number;
-  #passed = 0;
 
   /** Throws what the disk throws when the folder cannot be used at all. */
   constructor(options: SpoolOptions) {
@@ -127,27 +128,26 @@ export class Spool {
     return this.#options.now() - this.#options.keep;
   }
 
+  /** Would anything be deleted if room were needed? */
+  isPassed(upTo: number): boolean {
+    const { oldest } = this.#segments;
+    return oldest !== undefined && (oldest.seqs?.last ?? 0) <= upTo;
+  }
+
   /** Would `release` delete anything? */
   isReleasable(upTo: number): boolean {
     const { oldest } = this.#segments;
-    return oldest !== undefined && (oldest.seqs?.last ?? 0) <= upTo && oldest.writtenAt <= this.#writtenBefore;
+    return this.isPassed(upTo) && oldest !== undefined && oldest.writtenAt <= this.#writtenBefore;
   }
 
   /** Everybody has passed the records up to there: deletes the files that hold no others and have been kept long enough. */
   release(upTo: number): void {
-    this.#passed = upTo;
     this.#segments.release(upTo, this.#writtenBefore);
-  }
-
-  /** Everybody has passed the records up to there, which are deleted when the room is needed. */
-  passed(upTo: number): void {
-    this.#passed = upTo;
-    this.#freeRoom();
   }
 
   /** What is only kept for a rewind goes before anything else. */
   #freeRoom(): void {
-    if (this.bytes >= this.#options.maxBytes) this.#segments.release(this.#passed, Number.POSITIVE_INFINITY);
+    if (this.bytes >= this.#options.maxBytes) this.#segments.release(this.#options.passed(), Number.POSITIVE_INFINITY);
   }
 
   /**

@@ -428,6 +428,23 @@ export interface Configuration {
      * `drop_oldest`: exporters that lag behind lose the oldest events (counted). `refuse_calls`: calls are answered 503.
      */
     on_full: 'drop_oldest' | 'refuse_calls';
+    /**
+     * How long events stay that every exporter has passed, for `llm-audit exporters rewind`; less when the room is needed. `0s`: not at all.
+     */
+    keep: string;
+  };
+  /**
+   * Events that a destination does not want, kept with the reason.
+   */
+  dead_letters: {
+    /**
+     * Most bytes on disk; the oldest files go first.
+     */
+    max_bytes: string;
+    /**
+     * A file goes when nothing was added to it for so long.
+     */
+    max_age: string;
   };
   /**
    * Destinations of the events, in the layout of Otoroshi's data exporters plus `delivery`. Absent: one `file` exporter to `events.ndjson` in `data_dir`. Empty: none.
@@ -916,7 +933,7 @@ export interface AdminKey {
  */
 export interface Exporter {
   /**
-   * The kind of destination.
+   * The kind of destination; Otoroshi's `typ` is read as well.
    */
   type: 'console' | 'file' | 'webhook';
   /**
@@ -939,12 +956,12 @@ export interface Exporter {
    * Free, not read.
    */
   metadata: {
-    [k: string]: string;
+    [k: string]: unknown;
   };
   /**
    * Free, not read.
    */
-  tags: string[];
+  tags: unknown[];
   /**
    * Accepted for compatibility and not read: the spool on disk stands where Otoroshi has a queue in memory.
    */
@@ -961,6 +978,42 @@ export interface Exporter {
    * Batches in flight at once (Otoroshi: 5). With 1 events arrive in order.
    */
   sendWorkers: number;
+  /**
+   * Accepted for compatibility and not read: events are JSON before they come here.
+   */
+  jsonWorkers: number;
+  /**
+   * Otoroshi's filter by a plugin: null, or one whose `ref` is blank. Its plugins do not run here.
+   */
+  customFilter: {
+    kind?: string;
+    ref?: string | null;
+    config?: unknown;
+    [k: string]: unknown;
+  } | null;
+  /**
+   * Otoroshi's transformation by a plugin: null, or one whose `ref` is blank. Its plugins do not run here.
+   */
+  customTransform: {
+    kind?: string;
+    ref?: string | null;
+    config?: unknown;
+    [k: string]: unknown;
+  } | null;
+  /**
+   * Otoroshi's place of the entity; not read.
+   */
+  _loc?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Otoroshi's name of the resource; not read.
+   */
+  kind?: string;
+  /**
+   * As `desc`.
+   */
+  description?: string;
   /**
    * Whole events only: `{}`.
    */

@@ -155,6 +155,11 @@ export const readConfiguration = (written: Configuration): Config => ({
     max_bytes: bytes(written.spool.max_bytes),
     segment_bytes: bytes(written.spool.segment_bytes),
     on_full: written.spool.on_full,
+    keep: milliseconds(written.spool.keep),
+  },
+  deadLetters: {
+    max_bytes: bytes(written.dead_letters.max_bytes),
+    max_age: milliseconds(written.dead_letters.max_age),
   },
   exporters: written.exporters ?? [
     { type: 'file', id: 'file', config: { path: join(written.data_dir, 'events.ndjson') } },

@@ -92,7 +92,11 @@ export interface Config {
     readonly max_bytes: number;
     readonly segment_bytes: number;
     readonly on_full: 'drop_oldest' | 'refuse_calls';
+    /** Milliseconds. */
+    readonly keep: number;
   };
+  /** Bytes, milliseconds. */
+  readonly deadLetters: { readonly max_bytes: number; readonly max_age: number };
   /** As written, checked: the exporters read their own settings. */
   readonly exporters: readonly ExporterConfig[];
   readonly identity: { readonly product: string; readonly environment: string; readonly tenant: string };

@@ -24,6 +24,7 @@ const open = (path: string, { lastSeq = 0, log = logbook().log } = {}): Spool =>
     onFull: 'drop_oldest',
     lastSeq,
     keep: 0,
+    passed: () => 0,
     now: Date.now,
     log,
     beforeDrop: () => {},

@@ -15,6 +15,7 @@ const options = (path: string, more: Partial<SpoolOptions> = {}): SpoolOptions =
   lastSeq: 0,
   log: () => {},
   keep: 0,
+  passed: () => 0,
   now: Date.now,
   beforeDrop: () => {},
   ...more,
