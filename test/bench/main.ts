@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   spool: () => import('./spool.ts'),
   meter: () => import('./meter.ts'),
   budgets: () => import('./budgets.ts'),
+  exporters: () => import('./exporters.ts'),
 };
 
 const overview = async (): Promise<string> => {
