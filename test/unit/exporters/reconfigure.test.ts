@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import type { ExporterConfig } from '../../../exporters/config.ts';
 import { Outbox, type OutboxOptions } from '../../../exporters/outbox.ts';
 import { linesOf } from '../../support/lines.ts';
@@ -250,4 +251,58 @@ test('the audit finds what is gone from the disk although a cursor still waits f
   assert.equal(after.holds, false);
   const [one] = after.exporters;
   assert.ok(one && one.found_damaged > 0 && one.found_damaged + one.found_pending === 30);
+});
+
+type Step =
+  | { readonly do: 'append'; readonly count: number }
+  | { readonly do: 'pause' | 'resume' | 'reopen' | 'drain' }
+  | { readonly do: 'rewind'; readonly to: number }
+  | { readonly do: 'change'; readonly groupSize: number };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 8 }) }),
+    fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'reopen' as const, 'drain' as const) }),
+    fc.record({ do: fc.constant('rewind' as const), to: fc.integer({ min: 0, max: 60 }) }),
+    fc.record({ do: fc.constant('change' as const), groupSize: fc.integer({ min: 1, max: 5 }) }),
+  ),
+  { maxLength: 14 },
+);
+
+test('whatever an operator does in whatever order: the sums hold at every step, and every event arrives', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (script) => {
+      const dir = folder(t);
+      let entry = file(dir, 'f');
+      const settings = () => options(dir, [entry], { keep: 3_600_000 });
+      let outbox = await Outbox.open(settings());
+      let made = 0;
+      try {
+        for (const step of script) {
+          if (step.do === 'append') {
+            outbox.append(
+              range(made + 1, made + step.count).map((number) => record(number, { text: 'x'.repeat(9_000) })),
+            );
+            made += step.count;
+          } else if (step.do === 'pause' || step.do === 'resume') await outbox.readers[step.do]('f');
+          else if (step.do === 'rewind') await outbox.readers.rewind('f', record(step.to).at);
+          else if (step.do === 'drain') await outbox.drained(50);
+          else if (step.do === 'change') {
+            entry = { ...entry, groupSize: step.groupSize };
+            await outbox.readers.configure([entry]);
+          } else {
+            await outbox.close(0);
+            outbox = await Outbox.open(settings());
+          }
+          assert.equal((await outbox.recount()).holds, true, JSON.stringify(step));
+        }
+        await outbox.readers.resume('f');
+        assert.equal(await outbox.drained(5_000), true);
+        assert.deepEqual(new Set(ids(dir, 'f')), new Set(idsOf(range(1, made))));
+      } finally {
+        await outbox.close(0);
+      }
+    }),
+    { numRuns: process.env['LLM_AUDIT_LONG'] ? 500 : 40 },
+  );
 });
