@@ -4,6 +4,7 @@
  */
 
 import type { Log } from './log.ts';
+import type { Trust } from './net/address.ts';
 import type { Outcome } from './pipeline/outcome.ts';
 import type { Outgoing } from './pipeline/outgoing.ts';
 
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly timeout: number;
   readonly now: () => number;
   readonly log: Log;
+  /** Who chose the addresses in its `config`; the operator, in the configuration file, when absent. */
+  readonly trust?: Trust;
 }
 
 /** Somewhere that events go. */

@@ -10,6 +10,7 @@ import type { ExporterConfig } from '../../exporters/config.ts';
 import { Outbox } from '../../exporters/outbox.ts';
 import type { Outcome } from '../../exporters/pipeline/outcome.ts';
 import { open } from '../../exporters/webhook/client.ts';
+import { read } from '../../exporters/webhook/config.ts';
 import { eventually, folder, logbook, range, record, stored, surroundings } from '../unit/exporters/given.ts';
 
 interface Received {
@@ -74,7 +75,7 @@ const status =
   };
 
 const sendOnce = async (t: TestContext, url: string, { timeout = 2000, headers = {} } = {}): Promise<Outcome> => {
-  const webhook = open({ url, headers }, surroundings({ timeout }));
+  const webhook = open(read({ url, headers }), surroundings({ timeout }));
   t.after(() => webhook.close());
   return (await webhook.send([stored(1), stored(2)], new AbortController().signal)) as Outcome;
 };

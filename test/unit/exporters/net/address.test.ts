@@ -22,10 +22,10 @@ test('a name is checked by the addresses that it has when the connection is made
     callback: (error: Error | null, found: dns.LookupAddress[]) => void,
   ) => (answers[hostname] ? callback(null, answers[hostname]) : callback(new Error('ENOTFOUND'), []))) as never);
   syncBuiltinESMExports();
-  const { guardedLookup } = await import('../../../../exporters/net/address.ts');
+  const { guardOf } = await import('../../../../exporters/net/address.ts');
   const resolve = (hostname: string, all: boolean): Promise<unknown> =>
     new Promise((done, failed) =>
-      guardedLookup(hostname, { all }, (error, address, family) =>
+      guardOf('file').lookup(hostname, { all }, (error, address, family) =>
         error ? failed(error) : done(family === undefined ? address : [address, family]),
       ),
     );

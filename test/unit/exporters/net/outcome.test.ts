@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerOutcome, errorOutcome } from '../../../../exporters/webhook/outcome.ts';
+import { failureOutcome, statusOutcome } from '../../../../exporters/net/outcome.ts';
 
 const now = Date.parse('2026-01-31T10:00:00Z');
 
@@ -34,7 +34,7 @@ const table: [status: number, retryAfter: string | undefined, expected: object][
 
 for (const [status, retryAfter, expected] of table) {
   test(`an answer ${status}${retryAfter === undefined ? '' : ` with Retry-After: ${retryAfter}`} is ${JSON.stringify(expected)}`, () => {
-    assert.partialDeepStrictEqual(answerOutcome({ status, retryAfter, excerpt: '' }, now), expected);
+    assert.partialDeepStrictEqual(statusOutcome({ status, retryAfter, excerpt: '' }, now), expected);
   });
 }
 
@@ -49,7 +49,7 @@ test('only what can heal by itself is tried again after a failed connection, and
     'UND_ERR_CONNECT_TIMEOUT',
     'UND_ERR_HEADERS_TIMEOUT',
   ]) {
-    assert.deepEqual(errorOutcome(failure(code)), { is: 'retry', reason: `no connection: ${code}` });
+    assert.deepEqual(failureOutcome(failure(code)), { is: 'retry', reason: `no connection: ${code}` });
   }
   for (const code of [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -57,12 +57,12 @@ test('only what can heal by itself is tried again after a failed connection, and
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   ]) {
-    assert.partialDeepStrictEqual(errorOutcome(failure(code)), {
+    assert.partialDeepStrictEqual(failureOutcome(failure(code)), {
       is: 'blocked',
       reason: `the certificate is not trusted: ${code}`,
     });
   }
-  assert.deepEqual(errorOutcome(new DOMException('slow', 'TimeoutError')), {
+  assert.deepEqual(failureOutcome(new DOMException('slow', 'TimeoutError')), {
     is: 'retry',
     reason: 'no answer in time',
   });

@@ -1,0 +1,115 @@
+/** Requests to one destination over HTTP(S): guarded addresses, one deadline for the whole exchange, answers of bounded size. */
+import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import type { Outcome } from '../pipeline/outcome.ts';
+import { ForbiddenAddress, guardOf, type Trust } from './address.ts';
+import { failureOutcome } from './outcome.ts';
+import type { Tls } from './tls.ts';
+
+export interface HttpParts {
+  /** Milliseconds from the lookup of the name to the last byte of the answer. */
+  readonly timeout: number;
+  readonly tls: Tls;
+  /** `file` when absent. */
+  readonly trust?: Trust | undefined;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Names in lower case: the later of two with the same name would be sent beside the other. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  /** Its first 64 KiB at most; less when it was cut off or came too late. */
+  readonly body: Buffer;
+}
+
+export interface Http {
+  /** Any answer is an answer; `failed` says what it means that there was none. */
+  exchange(request: HttpRequest, signal: AbortSignal): Promise<Answer | { readonly failed: Outcome }>;
+  /** Cuts what is still in flight. */
+  close(): Promise<void>;
+}
+
+/** Its `method` is a fixed set; ours is what the configuration says. */
+type Options = Parameters<typeof request>[1];
+
+/** Bytes of an answer that are looked at. */
+const mostOfAnswer = 65_536;
+
+/** A destination may move an address within itself (307, 308: same method, same body), but not send events elsewhere. */
+const mostRedirects = 3;
+
+const guardedAgent = ({ timeout, tls, trust = 'file' }: HttpParts): Agent => {
+  const guard = guardOf(trust);
+  const connect = buildConnector({ ...tls, timeout, lookup: guard.lookup, allowH2: false });
+  return new Agent({
+    pipelining: 1,
+    // The deadline of the exchange is the only one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: (options, callback) => {
+      if (guard.forbids(options.hostname)) callback(new ForbiddenAddress('an address that is not connected to'), null);
+      else connect(options, callback);
+    },
+  });
+};
+
+/** What can be had of it: the head of the answer has said what counts. */
+const bodyOf = async (body: Dispatcher.ResponseData['body']): Promise<Buffer> => {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length >= mostOfAnswer) break;
+    }
+  } catch {
+    // Cut off or too late.
+  }
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+};
+
+const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
+
+/** Where a redirect leads within the same scheme, host and port; null elsewhere. */
+const withinOrigin = (
+  from: string,
+  { statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
+): string | null => {
+  if (statusCode !== 307 && statusCode !== 308) return null;
+  const target = URL.parse(one(headers['location']) ?? '', from);
+  return target !== null && target.origin === new URL(from).origin && target.username === '' && target.password === ''
+    ? target.href
+    : null;
+};
+
+export const openHttp = (parts: HttpParts): Http => {
+  const dispatcher = guardedAgent(parts);
+  return {
+    exchange: async ({ url, ...rest }, signal) => {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(parts.timeout)]);
+      try {
+        let here = url;
+        for (let hop = 0; ; hop++) {
+          const answer = await request(here, { ...rest, dispatcher, signal: deadline } as Options);
+          const next = hop < mostRedirects ? withinOrigin(here, answer) : null;
+          if (next === null) {
+            const retryAfter = one(answer.headers['retry-after']);
+            return { status: answer.statusCode, retryAfter, body: await bodyOf(answer.body) };
+          }
+          await answer.body.dump({ limit: mostOfAnswer });
+          here = next;
+        }
+      } catch (thrown) {
+        return { failed: failureOutcome(thrown) };
+      }
+    },
+    close: () => dispatcher.destroy(),
+  };
+};
