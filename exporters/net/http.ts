@@ -1,5 +1,5 @@
 /** Requests to one destination over HTTP(S): guarded addresses, one deadline for the whole exchange, answers of bounded size. */
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { Agent, buildConnector, type Dispatcher, errors, request } from 'undici';
 import type { Outcome } from '../pipeline/outcome.ts';
 import { ForbiddenAddress, guardOf, type Trust } from './address.ts';
 import { failureOutcome } from './outcome.ts';
@@ -44,7 +44,10 @@ const mostOfAnswer = 65_536;
 /** A destination may move an address within itself (307, 308: same method, same body), but not send events elsewhere. */
 const mostRedirects = 3;
 
-const guardedAgent = ({ timeout, tls, trust = 'file' }: HttpParts): Agent => {
+/** TLS errors by the local port of their connection; undici only tells that the other side has closed it. */
+type Alerts = Map<number, Error>;
+
+const guardedAgent = ({ timeout, tls, trust = 'file' }: HttpParts, alerts: Alerts): Agent => {
   const guard = guardOf(trust);
   const connect = buildConnector({ ...tls, timeout, lookup: guard.lookup, allowH2: false });
   return new Agent({
@@ -54,9 +57,25 @@ const guardedAgent = ({ timeout, tls, trust = 'file' }: HttpParts): Agent => {
     bodyTimeout: 0,
     connect: (options, callback) => {
       if (guard.forbids(options.hostname)) callback(new ForbiddenAddress('an address that is not connected to'), null);
-      else connect(options, callback);
+      else
+        connect(options, (...result) => {
+          const [, socket] = result;
+          const port = socket?.localPort;
+          // In TLS 1.3 our certificate is refused only after the connection is made.
+          if (port !== undefined && options.protocol === 'https:')
+            socket?.once('error', (error) => alerts.set(port, error));
+          callback(...result);
+        });
     },
   });
+};
+
+/** What was wrong with the connection, rather than that it was closed for it. */
+const causeOf = (thrown: unknown, alerts: Alerts): unknown => {
+  const port = thrown instanceof errors.SocketError ? thrown.socket?.localPort : undefined;
+  const alert = port === undefined ? undefined : alerts.get(port);
+  if (port !== undefined) alerts.delete(port);
+  return alert ?? thrown;
 };
 
 /** What can be had of it: the head of the answer has said what counts. */
@@ -90,7 +109,8 @@ const withinOrigin = (
 };
 
 export const openHttp = (parts: HttpParts): Http => {
-  const dispatcher = guardedAgent(parts);
+  const alerts: Alerts = new Map();
+  const dispatcher = guardedAgent(parts, alerts);
   return {
     exchange: async ({ url, ...rest }, signal) => {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(parts.timeout)]);
@@ -107,7 +127,7 @@ export const openHttp = (parts: HttpParts): Http => {
           here = next;
         }
       } catch (thrown) {
-        return { failed: failureOutcome(thrown) };
+        return { failed: failureOutcome(causeOf(thrown, alerts)) };
       }
     },
     close: () => dispatcher.destroy(),

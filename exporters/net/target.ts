@@ -62,7 +62,8 @@ export const urlProblems = (text: string, place: string): Problem[] => {
 const urlProblem = (text: string): string | null => {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) return 'not an http:// or https:// address';
-  if (url.username !== '' || url.password !== '') return 'put credentials into `headers`, not into the address';
+  // Also a placeholder in the place of a host: what an event says must not choose who gets it.
+  if (/^https?:[/\\]*[^/\\?#]*@/i.test(text)) return 'put credentials into `headers`, not into the address';
   return forbiddenLiteral(url.hostname)
     ? `${url.hostname} is a link-local or metadata address; events are never sent there`
     : null;

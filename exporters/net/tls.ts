@@ -125,3 +125,8 @@ export const readTls = ({
 
 /** What is logged at every start for a destination whose certificate is not verified. */
 export const insecureWarning = 'certificates are not verified: anybody between here and there can read the events';
+
+/** Says so, if it is so. */
+export const warnOfInsecure = ({ rejectUnauthorized }: Tls, url: string, warn: (message: string) => void): void => {
+  if (!rejectUnauthorized && url.startsWith('https:')) warn(insecureWarning);
+};

@@ -11,12 +11,17 @@ export interface Outgoing extends Stored {
 }
 
 /** The accepted event (not its projection), parsed at most once; null when it is not a JSON object. */
-export const eventOf = ({ body, original, event }: Outgoing): Readonly<Record<string, unknown>> | null => {
-  const parsed = event === undefined ? parse(original ?? body) : event;
-  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-    ? (parsed as Readonly<Record<string, unknown>>)
+export const eventOf = ({ body, original, event }: Outgoing): Readonly<Record<string, unknown>> | null =>
+  objectOf(event === undefined ? parse(original ?? body) : event);
+
+/** The event as it is sent: nothing that a projection has left out. Null when it is not a JSON object. */
+export const sentOf = (record: Outgoing): Readonly<Record<string, unknown>> | null =>
+  record.original === undefined ? eventOf(record) : objectOf(parse(record.body));
+
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
     : null;
-};
 
 const parse = (text: string): unknown => {
   try {
