@@ -109,7 +109,7 @@ const subnetOf = (entry: string): Subnet[] => {
   const [address = '', length] = entry.split('/');
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
   const prefix = length === undefined ? bits : Number(length);
-  return /^[0-9]*$/.test(length ?? '') && prefix >= 0 && prefix <= bits ? [[address, prefix]] : [];
+  return bits >= 0 && /^[0-9]{1,3}$/.test(length ?? '0') && prefix <= bits ? [[address, prefix]] : [];
 };
 
 const plainName = (hostname: string): string => hostname.toLowerCase().replace(/\.$/, '');

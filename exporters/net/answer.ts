@@ -27,7 +27,7 @@ const formsOf = (secret: string): string[] => {
 const partsOf = (value: string): string[] => {
   const [, basic] = /^basic\s+(\S+)$/i.exec(value) ?? [];
   const inside = basic === undefined ? [] : [Buffer.from(basic, 'base64').toString()];
-  return [value, ...inside].flatMap((text) => [text, ...text.split(/[\s,;=:"]+/)]);
+  return [value, ...inside].flatMap((text) => [text, ...text.split(/\s+/), ...text.split(/[\s,;=:"]+/)]);
 };
 
 /** Of an address: all behind the host, each value of the query, and path segments long enough to be a token. */
