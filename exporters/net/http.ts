@@ -62,6 +62,7 @@ const guardedAgent = ({ timeout, tls, trust = 'file' }: HttpParts, alerts: Alert
           const [, socket] = result;
           const port = socket?.localPort;
           // In TLS 1.3 our certificate is refused only after the connection is made.
+          if (port !== undefined) alerts.delete(port); // of a connection that had it before
           if (port !== undefined && options.protocol === 'https:')
             socket?.once('error', (error) => alerts.set(port, error));
           callback(...result);

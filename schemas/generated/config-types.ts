@@ -170,7 +170,7 @@ export type Patterns12 = string[];
 export type Patterns13 = string[];
 
 /**
- * `llm-audit.yaml`. Every text may hold `${NAME}` or `${NAME:-default}`: environment variables. Paths are relative to the working directory.
+ * `llm-audit.yaml`. Every text may hold `${NAME}` or `${NAME:-default}`: environment variables (`$${` is a plain `${`). Paths are relative to the working directory.
  */
 export interface Configuration {
   /**
@@ -935,7 +935,7 @@ export interface Exporter {
   /**
    * The kind of destination; Otoroshi's `typ` is read as well.
    */
-  type: 'console' | 'file' | 'webhook';
+  type: 'console' | 'datadog' | 'file' | 'http' | 'loki' | 'newrelic' | 'splunk' | 'webhook';
   /**
    * A disabled exporter sends nothing.
    */

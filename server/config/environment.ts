@@ -1,8 +1,8 @@
-/** `${NAME}` and `${NAME:-default}` in the texts of a configuration. */
+/** `${NAME}` and `${NAME:-default}` in the texts of a configuration; `$${` stands for a `${` that is meant as it is. */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const variable = /\$\{([^}]*)(\}?)/g;
+const variable = /\$?\$\{([^}]*)(\}?)/g;
 const wellFormed = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 export const hasVariable = (text: string): boolean => text.includes('${');
@@ -12,10 +12,11 @@ export const hasVariable = (text: string): boolean => text.includes('${');
 export const substitute = (text: string, environment: Environment): { text: string; problems: string[] } => {
   const problems: string[] = [];
   const filled = text.replace(variable, (whole, inside: string, end: string) => {
+    if (whole.startsWith('$$')) return whole.slice(1);
     const [, name, fallback] = (end === '' ? null : wellFormed.exec(inside)) ?? [];
     if (name === undefined) {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is about that
-      problems.push('a "${" opens no variable; accepted: ${NAME}, ${NAME:-default}');
+      problems.push('a "${" opens no variable; accepted: ${NAME}, ${NAME:-default}; $${ for a plain ${');
       return whole;
     }
     const value = environment[name] || fallback;

@@ -137,8 +137,14 @@ test('a missing variable is named, an empty one counts as missing', (t) => {
   assert.deepEqual(problems(t, yaml), [message]);
   assert.deepEqual(problems(t, yaml, { KEY: '' }), [message]);
   assert.deepEqual(problems(t, `${minimal}    credential: "\${1x}"\n`), [
-    `5:17 providers.openai.credential: a "\${" opens no variable; accepted: \${NAME}, \${NAME:-default}`,
+    `5:17 providers.openai.credential: a "\${" opens no variable; accepted: \${NAME}, \${NAME:-default}; $\${ for a plain \${`,
   ]);
+});
+
+test('a second dollar sign leaves what is not meant for the environment as it is', (t) => {
+  const exporter = `exporters: [{type: http, id: h, config: {url: 'http://127.0.0.1:1', method: POST, body: '{"k":"\${KEY}","all":$\${events}}'}}]\n`;
+  const read = config(t, `${minimal}${exporter}`, { KEY: 'value' });
+  assert.equal(read.exporters[0]?.config?.['body'], `{"k":"value","all":\${events}}`);
 });
 
 test('all errors are told at once, in the order of the file, each with its place and what is accepted', (t) => {
