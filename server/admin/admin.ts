@@ -27,6 +27,8 @@ export interface AdminOptions {
 /** Bytes. */
 const longestBody = 1024 * 1024;
 const askingMs = 10_000;
+/** Looked at every second: Node's own interval would let a slow body hold its place for half a minute more. */
+const timeouts = { requestTimeout: askingMs, headersTimeout: askingMs, connectionsCheckingInterval: 1_000 };
 
 /** Who asks, or why they may not. */
 type Admit = (request: IncomingMessage) => { actor: Actor; role: AdminKey['role'] } | Answer;
@@ -75,7 +77,7 @@ const ofKeys = (keys: readonly AdminKey[]): Admit => {
 };
 
 const listener = (routes: readonly AnyRoute[], admit: Admit, tell: AdminOptions['tell']): Server => {
-  const server = createServer({ requestTimeout: askingMs, headersTimeout: askingMs }, (request, response) => {
+  const server = createServer(timeouts, (request, response) => {
     answerOf(request, routes, admit)
       .catch((error: unknown) => {
         tell(`the administration failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
