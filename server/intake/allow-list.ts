@@ -92,7 +92,8 @@ class Reader {
       case 'text':
         return typeof given === 'string' ? this.#text(given, maxLength.text) : wrong;
       case 'keyword':
-        if (typeof given !== 'string' || (field.values && !field.values.includes(given))) return wrong;
+        if (typeof given !== 'string') return wrong;
+        if (field.values) return field.values.includes(given) ? given : wrong;
         return this.#text(given, maxLength.keyword);
       case 'integer':
       case 'timestamp':
