@@ -65,6 +65,7 @@ export const buildEvent = (call: Call, ended: Ended, settings: Settings): BuiltE
     schema_version: '1',
     tenant: consumer?.tenant ?? settings.identity.tenant,
     environment: settings.identity.environment,
+    origin: 'gateway',
     request_id: call.requestId,
     provider_kind: provider.vendor.kind,
     provider: provider.id,

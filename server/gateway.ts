@@ -9,10 +9,13 @@ import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Settings } from '../plugins/settings.ts';
 import { openAdmin } from './admin/admin.ts';
 import { budgetRoutes } from './admin/budget-routes.ts';
+import { intakeRoute } from './admin/intake-route.ts';
 import { budgetAdministration } from './budgets/administration.ts';
 import { type Enforcement, openEnforcement } from './budgets/enforcement.ts';
 import type { Config, ProviderConfig } from './config/types.ts';
 import { openDataDir } from './data-dir.ts';
+import type { IntakeCounts } from './intake/counts.ts';
+import { openIntake } from './intake/intake.ts';
 import { openKeys } from './keys.ts';
 import { openLivePrices } from './live-prices.ts';
 
@@ -31,6 +34,8 @@ export interface RunningGateway {
   readonly auth: 'keys' | 'passthrough';
   /** `http://host:port` of the administration; null without keys for it. */
   readonly admin: string | null;
+  /** What came in at `POST /api/events` since the start. */
+  readonly intake: Readonly<IntakeCounts>;
   /** Stops taking calls, lets those under way end, delivers what can be delivered in the time, closes the files. */
   stop(): Promise<void>;
 }
@@ -102,19 +107,35 @@ const started = async (
     timeouts: config.timeouts,
     ready: () => !delivery.isFull,
   });
+  const intake = openIntake({
+    acceptor: delivery,
+    limits: config.limits,
+    rules: {
+      ...config,
+      platform,
+      unknown: config.intake.unknown,
+      recomputeCosts: config.intake.recomputeCosts,
+      get prices() {
+        return prices.current;
+      },
+    },
+  });
   const admin = await openAdmin({
     config: config.admin,
     socket: join(config.dataDir, 'admin.sock'),
-    routes: budgetRoutes(
-      budgetAdministration({
-        live,
-        ledger,
-        acceptor: delivery,
-        identity: config.identity,
-        now: platform.now,
-        randomId: platform.randomId,
-      }),
-    ),
+    routes: [
+      ...budgetRoutes(
+        budgetAdministration({
+          live,
+          ledger,
+          acceptor: delivery,
+          identity: config.identity,
+          now: platform.now,
+          randomId: platform.randomId,
+        }),
+      ),
+      intakeRoute(intake),
+    ],
     tell,
   });
   closers.push(() => admin.close());
@@ -129,6 +150,7 @@ const started = async (
     enforcement,
     auth,
     admin: admin.origin,
+    intake: intake.counts,
     stop: close,
   };
 };

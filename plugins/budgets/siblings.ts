@@ -19,6 +19,7 @@ const shared = (event: LLMUsageAudit) => ({
   schema_version: event.schema_version,
   tenant: event.tenant,
   environment: event.environment,
+  origin: event.origin,
   request_id: event.request_id,
   apikey: event.apikey,
   user: event.user,

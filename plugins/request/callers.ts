@@ -70,7 +70,8 @@ export const callerOf = (
   };
 };
 
-const hide = (value: string | null, mode: Privacy, platform: Platform): string | null => {
+/** An identity as it may be stored. */
+export const hide = (value: string | null, mode: Privacy, platform: Pick<Platform, 'hmac'>): string | null => {
   if (value === null || mode === 'keep') return value;
   if (mode === 'drop') return null;
   if (mode === 'hmac') return platform.hmac(value);

@@ -73,12 +73,12 @@ export const openTelemetry = (): Telemetry => {
       const { prompt_tokens: input, generation_tokens: output } = event.usage;
       if (input !== null) tokenUsage.record(input, { ...attributes, 'gen_ai.token.type': 'input' });
       if (output !== null) tokenUsage.record(output, { ...attributes, 'gen_ai.token.type': 'output' });
-      if (event.outcome === 'blocked') return;
+      if (event.outcome === 'blocked' || event.duration === null) return;
       duration.record(
         event.duration / 1000,
         event.error ? { ...attributes, 'error.type': errorType(event) } : attributes,
       );
-      record(tracer, event, call, attributes);
+      record(tracer, event, call, attributes, event.duration);
     },
   };
 };
@@ -98,6 +98,7 @@ const record = (
   event: LLMUsageAudit,
   call: Call,
   attributes: Attributes,
+  milliseconds: number,
 ): void => {
   const parent =
     event.trace.id && event.span.id
@@ -134,7 +135,7 @@ const record = (
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
   }
-  span.end(started + event.duration);
+  span.end(started + milliseconds);
 };
 
 const known = (values: Record<string, string | number | null>): Attributes =>

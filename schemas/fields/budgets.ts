@@ -6,8 +6,8 @@ const metrics = ['consumed', 'remaining', 'allowed'] as const;
 /** Otoroshi's figures of the limits that exist here. Remaining is null without a limit (there: 0), negative when overdrawn. */
 // biome-ignore format: a table, one row per field
 const consumption = (path: string): Row[] => metrics.flatMap((metric): Row[] => [
-  [`${path}.${metric}_total_usd`, metric === 'consumed' ? 'amount' : 'number?', 'USD', `Dollars ${metric}`, `Dollars ${metric} in the current period${metric === 'consumed' ? '' : ', null without such a limit'}.`, { consumed: 12.5, remaining: 37.5, allowed: 50 }[metric]],
-  [`${path}.${metric}_total_tokens`, metric === 'consumed' ? 'count' : 'integer?', 'tokens', `Tokens ${metric}`, `Tokens ${metric} in the current period${metric === 'consumed' ? '' : ', null without such a limit'}.`, { consumed: 41200, remaining: 1958800, allowed: 2000000 }[metric]],
+  [`${path}.${metric}_total_usd`, metric === 'consumed' ? 'amount?' : 'number?', 'USD', `Dollars ${metric}`, `Dollars ${metric} in the current period, null ${metric === 'consumed' ? 'when not known' : 'without such a limit'}.`, { consumed: 12.5, remaining: 37.5, allowed: 50 }[metric]],
+  [`${path}.${metric}_total_tokens`, metric === 'consumed' ? 'count?' : 'integer?', 'tokens', `Tokens ${metric}`, `Tokens ${metric} in the current period, null ${metric === 'consumed' ? 'when not known' : 'without such a limit'}.`, { consumed: 41200, remaining: 1958800, allowed: 2000000 }[metric]],
 ]);
 
 // biome-ignore format: a table, one row per field

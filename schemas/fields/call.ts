@@ -23,7 +23,7 @@ export const call: Row[] = [
   ['error.message', 'text?', null, 'Error message', 'Scrubbed of secrets.', 'Rate limit reached'],
   ['error.status', 'integer?', 'HTTP status', 'Error status', 'Status that came with the error.', 429],
   ['error.in_stream', 'boolean', null, 'Error in stream', 'Whether the error came after the answer had begun.', false],
-  ['duration', 'amount', 'ms', 'Duration', 'From the request\'s head at the gateway to the end of the answer.', 870.4],
+  ['duration', 'amount?', 'ms', 'Duration', 'From the request\'s head at the gateway to the end of the answer; null when the origin of the event did not measure it.', 870.4],
   ['upstream_duration', 'amount?', 'ms', 'Upstream duration', 'From the start of the attempt to the provider\'s last byte; null when the provider was not called.', 868.9],
   ['gateway_overhead', 'amount?', 'ms', 'Gateway overhead', 'What the gateway itself took: from the complete request to its sending, and from the provider\'s last byte to the end.', 0.4],
   ['time_to_first_token', 'amount?', 'ms', 'Time to first token', 'From the request\'s head at the gateway to the first generated text, streams only.', 312.5],

@@ -12,6 +12,7 @@ export const envelope: Row[] = [
   ['schema_version', 'one of: 1', null, 'Schema version', 'Version of this schema. Fields may be added within a version, none is removed or changes its type.', '1'],
   ['tenant', 'keyword', null, 'Tenant', 'From the API key, else `identity.tenant` in the configuration.', 'default'],
   ['environment', 'keyword', null, 'Environment', '`identity.environment` in the configuration.', 'prod'],
+  ['origin', 'one of: gateway otoroshi', null, 'Origin', 'Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi\'s LLM extension, whose event was taken in at `POST /api/events`.', 'gateway'],
 ];
 
 // biome-ignore format: a table, one row per field

@@ -42,6 +42,6 @@ export const costs: Row[] = [
   ['costs.other_cost', 'amount?', 'USD', 'Other cost', 'Audio, images and film; what is sold by the piece (seconds, characters, pages, search units); web searches; fees per request.', 0],
   ['costs.total_cost', 'amount', 'USD', 'Cost', 'The sum of the parts, or the provider\'s own figure (then the parts are null).', 0.0003072],
   ['costs.currency', 'one of: dollar', null, 'Currency', 'US dollars, in Otoroshi\'s word.', 'dollar'],
-  ['costs.source', 'keyword', null, 'Price source', '`genai-prices`, `built-in` (our own list), `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.', 'genai-prices'],
+  ['costs.source', 'keyword', null, 'Price source', '`genai-prices`, `built-in` (our own list), `litellm-file`, `config`, `provider` when the provider stated the cost, `otoroshi` when Otoroshi did, `not_billed` when there was none.', 'genai-prices'],
   ['costs.catalogue_version', 'keyword?', null, 'Price catalogue version', 'Version of the catalogue, the day of our own list, or a hash of the price file; null when the price is not from one.', '0.1.8'],
 ];

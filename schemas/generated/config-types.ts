@@ -339,7 +339,7 @@ export interface Configuration {
    */
   budget_headers: boolean;
   /**
-   * The administration: `/api/budgets` over HTTP for the keys below. Without keys it is served on `admin.sock` in `data_dir` only, where `llm-audit budgets` finds it.
+   * The administration: `/api/budgets`, and `/api/events` for events of others, over HTTP for the keys below. Without keys it is served on `admin.sock` in `data_dir` only, where `llm-audit budgets` finds it.
    */
   admin: {
     /**
@@ -369,6 +369,27 @@ export interface Configuration {
      * A packed answer that unpacks to more than this, and to more than a hundred times its size, is not read further. Any other answer is read to its end, whatever its length: beyond 1 MiB it is scanned as it passes.
      */
     response_body: string;
+    /**
+     * Larger bodies of `POST /api/events`, packed or unpacked, are refused with 413.
+     */
+    intake_body: string;
+    /**
+     * A longer event within such a body is put aside, the others are taken.
+     */
+    intake_item: string;
+  };
+  /**
+   * What `POST /api/events` makes of the events that others send. See docs/intake.md.
+   */
+  intake: {
+    /**
+     * Events of a kind that is not ours: `drop` counts them and lets them go; `keep` takes their envelope (id, time, type, service, environment), nothing else.
+     */
+    unknown: 'drop' | 'keep';
+    /**
+     * Prices what Otoroshi measured by our own price book: Otoroshi charges reasoning twice and cached input in full. Where no price is known Otoroshi's own figures stay, reasoning charged once.
+     */
+    recompute_costs: boolean;
   };
   /**
    * What happens to an answer whose client left.
@@ -924,9 +945,9 @@ export interface AdminKey {
    */
   sha256: string;
   /**
-   * `read` sees everything and changes nothing.
+   * `read` sees everything and changes nothing; `intake` sends events to `/api/events` and sees nothing.
    */
-  role: 'admin' | 'read';
+  role: 'admin' | 'intake' | 'read';
 }
 /**
  * One destination of audit events: an Otoroshi data exporter plus `delivery`.

@@ -41,6 +41,10 @@ export interface LLMUsageAudit {
    */
   environment: string;
   /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
+  /**
    * Otoroshi's discriminator of audits.
    */
   '@type': 'AuditEvent';
@@ -202,9 +206,9 @@ export interface LLMUsageAudit {
     in_stream: boolean;
   } | null;
   /**
-   * From the request's head at the gateway to the end of the answer. Unit: ms.
+   * From the request's head at the gateway to the end of the answer; null when the origin of the event did not measure it. Unit: ms.
    */
-  duration: number;
+  duration: number | null;
   /**
    * From the start of the attempt to the provider's last byte; null when the provider was not called. Unit: ms.
    */
@@ -662,7 +666,7 @@ export interface LLMUsageAudit {
      */
     currency: 'dollar';
     /**
-     * `genai-prices`, `built-in` (our own list), `litellm-file`, `config`, `provider` when the provider stated the cost, `not_billed` when there was none.
+     * `genai-prices`, `built-in` (our own list), `litellm-file`, `config`, `provider` when the provider stated the cost, `otoroshi` when Otoroshi did, `not_billed` when there was none.
      */
     source: string;
     /**
@@ -1077,13 +1081,13 @@ export interface LLMUsageAudit {
      */
     consumption: {
       /**
-       * Dollars consumed in the current period. Unit: USD.
+       * Dollars consumed in the current period, null when not known. Unit: USD.
        */
-      consumed_total_usd: number;
+      consumed_total_usd: number | null;
       /**
-       * Tokens consumed in the current period. Unit: tokens.
+       * Tokens consumed in the current period, null when not known. Unit: tokens.
        */
-      consumed_total_tokens: number;
+      consumed_total_tokens: number | null;
       /**
        * Dollars remaining in the current period, null without such a limit. Unit: USD.
        */
@@ -1244,6 +1248,10 @@ export interface LLMBudgetAudit {
    * `identity.environment` in the configuration.
    */
   environment: string;
+  /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
   /**
    * Otoroshi's discriminator of audits.
    */
@@ -1418,6 +1426,10 @@ export interface LLMFeedbackAudit {
    * `identity.environment` in the configuration.
    */
   environment: string;
+  /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
   /**
    * Otoroshi's discriminator of audits.
    */
@@ -1621,6 +1633,10 @@ export interface LLMToolAudit {
    */
   environment: string;
   /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
+  /**
    * Otoroshi's discriminator of audits.
    */
   '@type': 'AuditEvent';
@@ -1820,6 +1836,10 @@ export interface LLMConfigAudit {
    */
   environment: string;
   /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
+  /**
    * Otoroshi's discriminator of audits.
    */
   '@type': 'AuditEvent';
@@ -1916,6 +1936,10 @@ export interface AiBudgetExceeded {
    * `identity.environment` in the configuration.
    */
   environment: string;
+  /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
   /**
    * Otoroshi's discriminator of alerts.
    */
@@ -2030,13 +2054,13 @@ export interface AiBudgetExceeded {
      */
     consumption: {
       /**
-       * Dollars consumed in the current period. Unit: USD.
+       * Dollars consumed in the current period, null when not known. Unit: USD.
        */
-      consumed_total_usd: number;
+      consumed_total_usd: number | null;
       /**
-       * Tokens consumed in the current period. Unit: tokens.
+       * Tokens consumed in the current period, null when not known. Unit: tokens.
        */
-      consumed_total_tokens: number;
+      consumed_total_tokens: number | null;
       /**
        * Dollars remaining in the current period, null without such a limit. Unit: USD.
        */
@@ -2141,6 +2165,10 @@ export interface AiBudgetAlmostExceeded {
    */
   environment: string;
   /**
+   * Who measured what the event tells: `gateway`, a gateway of this product; `otoroshi`, Otoroshi's LLM extension, whose event was taken in at `POST /api/events`.
+   */
+  origin: 'gateway' | 'otoroshi';
+  /**
    * Otoroshi's discriminator of alerts.
    */
   '@type': 'AlertEvent';
@@ -2237,13 +2265,13 @@ export interface AiBudgetAlmostExceeded {
    */
   consumption: {
     /**
-     * Dollars consumed in the current period. Unit: USD.
+     * Dollars consumed in the current period, null when not known. Unit: USD.
      */
-    consumed_total_usd: number;
+    consumed_total_usd: number | null;
     /**
-     * Tokens consumed in the current period. Unit: tokens.
+     * Tokens consumed in the current period, null when not known. Unit: tokens.
      */
-    consumed_total_tokens: number;
+    consumed_total_tokens: number | null;
     /**
      * Dollars remaining in the current period, null without such a limit. Unit: USD.
      */

@@ -7,7 +7,7 @@ import type { Actor } from '../budgets/change-event.ts';
 import type { AdminKey, Config } from '../config/types.ts';
 import { type Answer, refused } from './answer.ts';
 import { bearers } from './bearers.ts';
-import { findRoute, type Route } from './routes.ts';
+import { type AnyRoute, findRoute } from './routes.ts';
 
 export interface Admin {
   /** `http://host:port`; null without keys. */
@@ -19,7 +19,7 @@ export interface AdminOptions {
   readonly config: Config['admin'];
   /** Path of the socket; what lies there is replaced: the data directory has one owner. */
   readonly socket: string;
-  readonly routes: readonly Route[];
+  readonly routes: readonly AnyRoute[];
   /** Is told what keeps the socket from being served, and what went wrong with a call. */
   readonly tell: (message: string) => void;
 }
@@ -27,6 +27,8 @@ export interface AdminOptions {
 /** Bytes. */
 const longestBody = 1024 * 1024;
 const askingMs = 10_000;
+/** Looked at every second: Node's own interval would let a slow body hold its place for half a minute more. */
+const timeouts = { requestTimeout: askingMs, headersTimeout: askingMs, connectionsCheckingInterval: 1_000 };
 
 /** Who asks, or why they may not. */
 type Admit = (request: IncomingMessage) => { actor: Actor; role: AdminKey['role'] } | Answer;
@@ -74,8 +76,8 @@ const ofKeys = (keys: readonly AdminKey[]): Admit => {
   };
 };
 
-const listener = (routes: readonly Route[], admit: Admit, tell: AdminOptions['tell']): Server => {
-  const server = createServer({ requestTimeout: askingMs, headersTimeout: askingMs }, (request, response) => {
+const listener = (routes: readonly AnyRoute[], admit: Admit, tell: AdminOptions['tell']): Server => {
+  const server = createServer(timeouts, (request, response) => {
     answerOf(request, routes, admit)
       .catch((error: unknown) => {
         tell(`the administration failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
@@ -87,17 +89,25 @@ const listener = (routes: readonly Route[], admit: Admit, tell: AdminOptions['te
   return server;
 };
 
-const answerOf = async (request: IncomingMessage, routes: readonly Route[], admit: Admit): Promise<Answer> => {
+const answerOf = async (request: IncomingMessage, routes: readonly AnyRoute[], admit: Admit): Promise<Answer> => {
   const admitted = admit(request);
   if ('status' in admitted) return admitted;
   const found = findRoute(routes, request.method ?? '', request.url ?? '');
   if ('status' in found) return found;
-  if (found.route.role === 'admin' && admitted.role !== 'admin')
-    return refused(403, 'read_only', `The key "${admitted.actor.name}" may only read.`, 'Use a key with role: admin.');
+  const { route } = found;
+  if (admitted.role !== 'admin' && admitted.role !== route.role)
+    return mayNot(admitted.actor.name, admitted.role, route.role);
+  if ('take' in route) return route.take({ headers: request.headers, body: request });
   const body = await bodyOf(request);
   if (body === null)
     return refused(413, 'too_long', `The body is longer than ${longestBody} bytes.`, 'Send one budget at a time.');
-  return found.route.run({ id: found.id, body, actor: admitted.actor });
+  return route.run({ id: found.id, body, actor: admitted.actor });
+};
+
+const mayNot = (name: Actor['name'], role: AdminKey['role'], wanted: AdminKey['role']): Answer => {
+  const [code, may] = role === 'intake' ? ['intake_only', 'send events'] : ['read_only', 'read'];
+  const remedy = `Use a key with role: ${wanted === 'admin' ? 'admin' : `${wanted} or admin`}.`;
+  return refused(403, code, `The key "${name}" may only ${may}.`, remedy);
 };
 
 const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
@@ -112,13 +122,14 @@ const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
   return length > longestBody ? null : Buffer.concat(chunks).toString('utf8');
 };
 
-const send = (response: ServerResponse, { status, body, allow }: Answer): void => {
+const send = (response: ServerResponse, { status, body, allow, retryAfter }: Answer): void => {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(allow && { allow }),
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });
   response.end(`${JSON.stringify(body)}\n`);
 };

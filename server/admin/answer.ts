@@ -5,6 +5,8 @@ export interface Answer {
   readonly body: unknown;
   /** Of 405. */
   readonly allow?: string;
+  /** Of 503: seconds. */
+  readonly retryAfter?: number;
 }
 
 export interface Wrong {

@@ -1,4 +1,5 @@
 /** The paths of the administration, and who may ask for them. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Actor } from '../budgets/change-event.ts';
 import type { AdminKey } from '../config/types.ts';
 import { type Answer, refused } from './answer.ts';
@@ -10,21 +11,37 @@ export interface Asked {
   readonly actor: Actor;
 }
 
-export interface Route {
+interface Place {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** With `{id}` for one step of any text. */
   readonly path: string;
+  /** Who may, beside those with the role `admin`. */
   readonly role: AdminKey['role'];
+}
+
+export interface Route extends Place {
   run(asked: Asked): Promise<Answer>;
 }
 
+export interface Streamed {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** Reads its body itself, and bounds it. */
+export interface StreamRoute extends Place {
+  take(streamed: Streamed): Promise<Answer>;
+}
+
+export type AnyRoute = Route | StreamRoute;
+
 export interface Found {
-  readonly route: Route;
+  readonly route: AnyRoute;
   readonly id: string;
 }
 
 /** The route, or why there is none. */
-export const findRoute = (routes: readonly Route[], method: string, target: string): Found | Answer => {
+export const findRoute = (routes: readonly AnyRoute[], method: string, target: string): Found | Answer => {
   const steps = stepsOf(target);
   if (steps === null) return refused(400, 'bad_path', 'The path cannot be read.', 'Encode ids as in URLs: %20.');
   const here = routes.filter(({ path }) => fits(path, steps));

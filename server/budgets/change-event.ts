@@ -58,6 +58,7 @@ const eventOf = (change: Change, actor: Actor, { identity, now, randomId }: Audi
     schema_version: '1',
     tenant: identity.tenant,
     environment: identity.environment,
+    origin: 'gateway',
     change: {
       action: change.action,
       kind: 'budget',

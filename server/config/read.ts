@@ -138,7 +138,13 @@ export const readConfiguration = (written: Configuration): Config => ({
   },
   budgetHeaders: written.budget_headers,
   admin: written.admin,
-  limits: { requestBody: bytes(written.limits.request_body), responseBody: bytes(written.limits.response_body) },
+  limits: {
+    requestBody: bytes(written.limits.request_body),
+    responseBody: bytes(written.limits.response_body),
+    intakeBody: bytes(written.limits.intake_body),
+    intakeItem: bytes(written.limits.intake_item),
+  },
+  intake: { unknown: written.intake.unknown, recomputeCosts: written.intake.recompute_costs },
   onClientAbort: {
     mode: written.on_client_abort.mode,
     timeMs: milliseconds(written.on_client_abort.time),

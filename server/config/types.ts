@@ -25,7 +25,7 @@ export interface AdminKey {
   readonly name: string;
   /** Of the key, in lower-case hexadecimal. */
   readonly sha256: string;
-  readonly role: 'admin' | 'read';
+  readonly role: 'admin' | 'intake' | 'read';
 }
 
 export interface Config {
@@ -74,7 +74,13 @@ export interface Config {
   /** Without keys: the socket only. */
   readonly admin: { readonly host: string; readonly port: number; readonly keys: readonly AdminKey[] };
   /** Bytes. */
-  readonly limits: { readonly requestBody: number; readonly responseBody: number };
+  readonly limits: {
+    readonly requestBody: number;
+    readonly responseBody: number;
+    readonly intakeBody: number;
+    readonly intakeItem: number;
+  };
+  readonly intake: { readonly unknown: 'drop' | 'keep'; readonly recomputeCosts: boolean };
   readonly onClientAbort: {
     readonly mode: 'cut' | 'drain';
     readonly timeMs: number;

@@ -1,0 +1,63 @@
+/** Reads the body of a post: bounded before and after it is unpacked, in memory only once it has come whole. */
+import { createGunzip, type Gunzip } from 'node:zlib';
+
+export type Body =
+  | { readonly is: 'read'; readonly text: string }
+  | { readonly is: 'too_long' }
+  /** Packed in a way that is not spoken. */
+  | { readonly is: 'unknown_encoding' }
+  /** Not what its encoding says. */
+  | { readonly is: 'broken' };
+
+/** Bytes are read on for so many times the limit, and dropped, so that the answer gets to a client that still sends. */
+const patience = 4;
+
+/** Rejects when the client leaves. @param limit bytes, packed and unpacked. */
+export const readBody = async (
+  stream: AsyncIterable<Buffer>,
+  encoding: string | undefined,
+  limit: number,
+): Promise<Body> => {
+  const packed = /^(?:x-)?gzip$/i.test(encoding?.trim() ?? '');
+  if (!packed && !/^(?:identity)?$/i.test(encoding?.trim() ?? '')) {
+    await gather(stream, 0, limit);
+    return { is: 'unknown_encoding' };
+  }
+  const bytes = await gather(stream, limit, limit);
+  if (bytes === null) return { is: 'too_long' };
+  if (!packed) return { is: 'read', text: textOf([bytes]) };
+  return unpack(bytes, limit);
+};
+
+/** Null: longer than `limit`. */
+const gather = async (stream: AsyncIterable<Buffer>, limit: number, bound: number): Promise<Buffer | null> => {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length <= limit) chunks.push(chunk);
+    else if (length > patience * bound) break;
+    else chunks.length = 0;
+  }
+  return length > limit ? null : Buffer.concat(chunks);
+};
+
+const unpack = (bytes: Buffer, limit: number): Promise<Body> =>
+  new Promise((resolve) => {
+    const gunzip: Gunzip = createGunzip();
+    const chunks: Buffer[] = [];
+    let length = 0;
+    gunzip.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= limit) return;
+      resolve({ is: 'too_long' });
+      gunzip.destroy();
+    });
+    gunzip.on('error', () => resolve({ is: 'broken' }));
+    gunzip.on('end', () => resolve({ is: 'read', text: textOf(chunks) }));
+    gunzip.end(bytes);
+  });
+
+/** What is no UTF-8 becomes a mark within its string: better an event with a strange letter than none. */
+const textOf = (chunks: readonly Buffer[]): string => new TextDecoder().decode(Buffer.concat(chunks));
