@@ -2,7 +2,7 @@
 import type { Part } from '../net/in-turn.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import type { Preset } from './presets.ts';
-import { render, type Settings } from './shape.ts';
+import { render, type Settings, Subject } from './shape.ts';
 
 interface Item {
   readonly text: string;
@@ -43,9 +43,12 @@ const portions = (items: readonly Item[], { events, bytes }: Preset['most']): It
 };
 
 export const compose = (form: Form, batch: readonly Outgoing[], settings: Settings): Part[] => {
-  const items = batch.map((record) => ({
-    text: render(form.item, record, settings) ?? '',
-    shared: form.group ? (render(form.group.shared, record, settings) ?? '') : '',
-  }));
+  const items = batch.map((record) => {
+    const subject = new Subject(record);
+    return {
+      text: render(form.item, subject, settings) ?? '',
+      shared: form.group ? (render(form.group.shared, subject, settings) ?? '') : '',
+    };
+  });
   return portions(items, form.most).map((portion) => ({ count: portion.length, body: bodyOf(portion, form) }));
 };

@@ -56,27 +56,42 @@ const scalar = (value: unknown): string | undefined =>
     ? JSON.stringify(String(value))
     : undefined;
 
-const lookUp = (source: Source, record: Outgoing, settings: Settings): string | undefined => {
+/** An event whose members are looked up; parsed when the first is, and once. */
+export class Subject {
+  readonly record: Outgoing;
+  #sent: ReturnType<typeof sentOf> | undefined;
+
+  constructor(record: Outgoing) {
+    this.record = record;
+  }
+
+  get sent(): ReturnType<typeof sentOf> {
+    if (this.#sent === undefined) this.#sent = sentOf(this.record);
+    return this.#sent;
+  }
+}
+
+const lookUp = (source: Source, subject: Subject, settings: Settings): string | undefined => {
   if (source.startsWith('=')) return JSON.stringify(source.slice(1));
   if (source.startsWith('config.')) return settings.get(source.slice('config.'.length));
-  if (source.startsWith('sent.')) return scalar(sentOf(record)?.[source.slice('sent.'.length)]);
-  return fixed[source]?.(record);
+  if (source.startsWith('sent.')) return scalar(subject.sent?.[source.slice('sent.'.length)]);
+  return fixed[source]?.(subject.record);
 };
 
 const isPick = (shape: Shape): shape is Pick => 'pick' in shape;
 
 /** JSON text; undefined when nothing that was to be picked is there. */
-export const render = (shape: Shape, record: Outgoing, settings: Settings): string | undefined => {
+export const render = (shape: Shape, subject: Subject, settings: Settings): string | undefined => {
   if (isPick(shape)) {
     for (const source of shape.pick) {
-      const value = lookUp(source, record, settings);
+      const value = lookUp(source, subject, settings);
       if (value !== undefined) return value;
     }
     return undefined;
   }
-  if (Array.isArray(shape)) return `[${shape.map((item) => render(item, record, settings) ?? 'null').join(',')}]`;
+  if (Array.isArray(shape)) return `[${shape.map((item) => render(item, subject, settings) ?? 'null').join(',')}]`;
   const members = Object.entries(shape).flatMap(([name, member]) => {
-    const value = render(member, record, settings);
+    const value = render(member, subject, settings);
     if (value === undefined || value === '{}') return [];
     return [name === '...' ? value.slice(1, -1) : `${JSON.stringify(name)}:${value}`];
   });

@@ -44,6 +44,37 @@ const mostOfAnswer = 65_536;
 /** A destination may move an address within itself (307, 308: same method, same body), but not send events elsewhere. */
 const mostRedirects = 3;
 
+/** setTimeout cannot wait longer. */
+const longestTimer = 2_147_483_647;
+
+/** Aborts after a time, or with `outer`. `AbortSignal.timeout` and `any` would hold memory until the time is over. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #outer: AbortSignal;
+
+  constructor(timeout: number, outer: AbortSignal) {
+    this.#outer = outer;
+    this.#timer = setTimeout(
+      () => this.#controller.abort(new DOMException('no answer in time', 'TimeoutError')),
+      Math.min(timeout, longestTimer),
+    );
+    outer.addEventListener('abort', this.#stop);
+    if (outer.aborted) this.#stop();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#outer.removeEventListener('abort', this.#stop);
+  }
+
+  readonly #stop = (): void => this.#controller.abort();
+}
+
 /** TLS errors by the local port of their connection; undici only tells that the other side has closed it. */
 type Alerts = Map<number, Error>;
 
@@ -114,11 +145,11 @@ export const openHttp = (parts: HttpParts): Http => {
   const dispatcher = guardedAgent(parts, alerts);
   return {
     exchange: async ({ url, ...rest }, signal) => {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(parts.timeout)]);
+      const deadline = new Deadline(parts.timeout, signal);
       try {
         let here = url;
         for (let hop = 0; ; hop++) {
-          const answer = await request(here, { ...rest, dispatcher, signal: deadline } as Options);
+          const answer = await request(here, { ...rest, dispatcher, signal: deadline.signal } as Options);
           const next = hop < mostRedirects ? withinOrigin(here, answer) : null;
           if (next === null) {
             const retryAfter = one(answer.headers['retry-after']);
@@ -129,6 +160,8 @@ export const openHttp = (parts: HttpParts): Http => {
         }
       } catch (thrown) {
         return { failed: failureOutcome(causeOf(thrown, alerts)) };
+      } finally {
+        deadline.clear();
       }
     },
     close: () => dispatcher.destroy(),

@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { ExporterConfig } from '../../exporters/config.ts';
-import { exporterProblems } from '../../exporters/config.ts';
+import { type ExporterConfig, exporterProblems } from '../../exporters/config.ts';
 import { Outbox } from '../../exporters/outbox.ts';
-import { folder, logbook, range, record } from '../unit/exporters/given.ts';
+import { eventually, folder, logbook, range, record } from '../unit/exporters/given.ts';
 import { type Answer, listening, type Received } from '../unit/exporters/net/server.ts';
 
 const token = ['not', 'a', 'real', 'token'].join('-');
@@ -22,8 +21,8 @@ const answering =
     response.writeHead(code, { 'content-type': 'application/json' }).end(body);
   };
 
-/** Sends events numbered from 1 through an outbox; what became of them. */
-const delivered = async (t: TestContext, exporter: Omit<ExporterConfig, 'id'>, events: readonly object[]) => {
+/** An outbox with this exporter alone, that waits next to nothing. */
+const delivering = async (t: TestContext, exporter: Omit<ExporterConfig, 'id'>) => {
   const { log, lines } = logbook();
   const entry: ExporterConfig = {
     id: 'vendor',
@@ -38,15 +37,23 @@ const delivered = async (t: TestContext, exporter: Omit<ExporterConfig, 'id'>, e
     maxBytes: 1e9,
     segmentBytes: 1e9,
     onFull: 'drop_oldest',
-    deadLetterBytes: 1e9,
+    keep: 0,
+    held: false,
+    deadLetters: { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY },
     log,
   });
   t.after(() => outbox.close(0).catch(() => {}));
+  return { outbox, lines };
+};
+
+/** Sends events numbered from 1; what became of them, and whether all is settled. */
+const delivered = async (t: TestContext, exporter: Omit<ExporterConfig, 'id'>, events: readonly object[]) => {
+  const { outbox, lines } = await delivering(t, exporter);
   outbox.append(events.map((fields, index) => record(index + 1, fields)));
   const drained = await outbox.drained(20_000);
   const [stats] = outbox.stats().exporters;
   assert.ok(!lines.join().includes(token) && !JSON.stringify(stats).includes(token));
-  return { drained, stats, lines };
+  return { drained, stats };
 };
 
 const event = { '@timestamp': 1_700_000_000_000, '@service': 'chat', '@type': 'AuditEvent', '@product': 'otoroshi' };
@@ -107,19 +114,9 @@ test('splunk: a wrong index or token blames no event', async (t) => {
       t,
       answering(() => json(code, answer)),
     );
-    const { log } = logbook();
-    const outbox = await Outbox.open({
-      dir: folder(t),
-      exporters: [{ type: 'splunk', id: 's', groupDuration: 0, config: { url: origin, token } }],
-      maxBytes: 1e9,
-      segmentBytes: 1e9,
-      onFull: 'drop_oldest',
-      deadLetterBytes: 1e9,
-      log,
-    });
-    t.after(() => outbox.close(0));
+    const { outbox } = await delivering(t, { type: 'splunk', config: { url: origin, token } });
     outbox.append([record(1), record(2)]);
-    while (outbox.stats().exporters[0]?.state !== 'blocked') await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => outbox.stats().exporters[0]?.state === 'blocked');
     assert.partialDeepStrictEqual(outbox.stats().exporters[0], { pending: 2, dead_lettered: 0 });
     assert.ok(!JSON.stringify(outbox.stats()).includes(token));
   }

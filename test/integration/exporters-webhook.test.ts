@@ -1,5 +1,6 @@
 /** The webhook exporter against a real HTTP server that answers, stumbles, cuts and lies. */
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
@@ -293,6 +294,15 @@ test('stopping does not wait for a destination that hangs', async (t) => {
   const begun = performance.now();
   await outbox.close(0);
   assert.ok(performance.now() - begun < 1000);
+});
+
+test('an exchange that is over leaves nothing behind on the signal of the exporter', async (t) => {
+  const { signal } = new AbortController();
+  const answers = await destination(t, answered(200));
+  const webhook = opened(t, { url: answers.url });
+  const nobody = opened(t, { url: 'http://127.0.0.1:1' });
+  for (const each of [webhook, nobody]) for (const seq of range(1, 5)) await each.send([stored(seq)], signal);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });
 
 test('what was signed is what the receiver of Standard Webhooks takes: with the old secret, with the new one, not with another', async (t) => {

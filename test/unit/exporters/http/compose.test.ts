@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compose } from '../../../../exporters/http/compose.ts';
 import { presets } from '../../../../exporters/http/presets.ts';
-import { pick, render, settingsOf } from '../../../../exporters/http/shape.ts';
+import { pick, render, Subject, settingsOf } from '../../../../exporters/http/shape.ts';
 import { range, stored } from '../given.ts';
 
 const none = settingsOf({});
@@ -63,20 +63,20 @@ test('a member without a value is left out, and the first source that there is c
     '...': pick('config.labels'),
   };
   const settings = settingsOf({ given: 'x"y', labels: { z: '1' }, missing: '' });
-  assert.deepEqual(JSON.parse(render(shape, record, settings) ?? ''), {
+  assert.deepEqual(JSON.parse(render(shape, new Subject(record), settings) ?? ''), {
     a: 'checkout',
     b: 'x"y',
     d: '0',
     e: 'false',
     z: '1',
   });
-  assert.equal(render({ '...': pick('config.labels') }, record, settingsOf({ labels: {} })), '{}');
+  assert.equal(render({ '...': pick('config.labels') }, new Subject(record), settingsOf({ labels: {} })), '{}');
 });
 
 test('what a projection has left out does not come back as a label', () => {
   const record = stored(1, { provider: 'openai', environment: 'prod' });
   const projected = { ...record, original: record.body, body: '{"environment":"prod"}' };
-  assert.deepEqual(JSON.parse(render(presets.loki.group?.shared ?? {}, projected, none) ?? ''), {
+  assert.deepEqual(JSON.parse(render(presets.loki.group?.shared ?? {}, new Subject(projected), none) ?? ''), {
     service_name: 'llm-usage-audit',
     kind: 'LLMUsageAudit',
     environment: 'prod',

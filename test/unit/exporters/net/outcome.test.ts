@@ -62,6 +62,16 @@ test('only what can heal by itself is tried again after a failed connection, and
       reason: `the certificate is not trusted: ${code}`,
     });
   }
+  for (const [code, reason] of [
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'the destination does not trust our certificate'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'the destination does not trust our certificate'],
+    ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'the destination does not trust our certificate'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'no TLS that both sides speak'],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'no TLS that both sides speak'],
+    ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', 'no TLS that both sides speak'],
+  ] as const) {
+    assert.partialDeepStrictEqual(failureOutcome(failure(code)), { is: 'blocked', reason: `${reason}: ${code}` });
+  }
   assert.deepEqual(failureOutcome(new DOMException('slow', 'TimeoutError')), {
     is: 'retry',
     reason: 'no answer in time',
