@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ExporterConfig, exporterProblems, readExporter } from '../../../exporters/config.ts';
+import { kinds } from '../../../exporters/registry.generated.ts';
 
 const file = (more: object = {}): ExporterConfig => ({
   type: 'file',
@@ -44,7 +45,7 @@ test('all problems are told at once, each with its place', () => {
       'exporters[0].delivery.timeout: must be more than nothing',
       'exporters[1]: same id f as exporters[0]: each exporter needs its own',
       'exporters[1]: same path /tmp/a.ndjson as exporters[0]: each exporter needs its own',
-      'exporters[2].type: unknown kind "pigeon"; accepted: console, file, webhook',
+      `exporters[2].type: unknown kind "pigeon"; accepted: ${Object.keys(kinds).join(', ')}`,
       'exporters[3].filtering.include[0].model.$regex: unknown operator; accepted: $wildcard',
       'exporters[3].config.path: unknown placeholder {minute}; accepted: {date}, {year}, {month}, {day}, {hour}',
       'exporters[3].config.path: placeholders stand in the name of the file only, not in its folder',
