@@ -1,5 +1,6 @@
 /** Every kind of exporter by its `type`. Generated from the folders beside this file: node build.mjs generate */
 import * as console from './console/config.ts';
+import * as elastic from './elastic/config.ts';
 import * as file from './file/config.ts';
 import * as http from './http/config.ts';
 import * as webhook from './webhook/config.ts';
@@ -7,6 +8,7 @@ import { kind } from './kind.ts';
 
 export const kinds = {
   console: kind(console, () => import('./console/client.ts')),
+  elastic: kind(elastic, () => import('./elastic/client.ts')),
   file: kind(file, () => import('./file/client.ts')),
   http: kind(http.types.http, () => import('./http/client.ts')),
   splunk: kind(http.types.splunk, () => import('./http/client.ts')),

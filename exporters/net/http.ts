@@ -19,12 +19,15 @@ export interface HttpRequest {
   /** Names in lower case: the later of two with the same name would be sent beside the other. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Bytes of the answer that are looked at, 64 KiB when absent. */
+  readonly mostOfAnswer?: number;
 }
 
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
-  /** Its first 64 KiB at most; less when it was cut off or came too late. */
+  readonly headers: Dispatcher.ResponseData['headers'];
+  /** Its first `mostOfAnswer` bytes, about; less when it was cut off or came too late. */
   readonly body: Buffer;
 }
 
@@ -111,14 +114,14 @@ const causeOf = (thrown: unknown, alerts: Alerts): unknown => {
 };
 
 /** What can be had of it: the head of the answer has said what counts. */
-const bodyOf = async (body: Dispatcher.ResponseData['body']): Promise<Buffer> => {
+const bodyOf = async (body: Dispatcher.ResponseData['body'], most: number): Promise<Buffer> => {
   const pieces: Buffer[] = [];
   let length = 0;
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
       pieces.push(piece);
       length += piece.length;
-      if (length >= mostOfAnswer) break;
+      if (length >= most) break;
     }
   } catch {
     // Cut off or too late.
@@ -144,7 +147,7 @@ export const openHttp = (parts: HttpParts): Http => {
   const alerts: Alerts = new Map();
   const dispatcher = guardedAgent(parts, alerts);
   return {
-    exchange: async ({ url, ...rest }, signal) => {
+    exchange: async ({ url, mostOfAnswer: most = mostOfAnswer, ...rest }, signal) => {
       const deadline = new Deadline(parts.timeout, signal);
       try {
         let here = url;
@@ -153,7 +156,8 @@ export const openHttp = (parts: HttpParts): Http => {
           const next = hop < mostRedirects ? withinOrigin(here, answer) : null;
           if (next === null) {
             const retryAfter = one(answer.headers['retry-after']);
-            return { status: answer.statusCode, retryAfter, body: await bodyOf(answer.body) };
+            const { statusCode: status, headers } = answer;
+            return { status, retryAfter, headers, body: await bodyOf(answer.body, most) };
           }
           await answer.body.dump({ limit: mostOfAnswer });
           here = next;

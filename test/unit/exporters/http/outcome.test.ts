@@ -7,7 +7,7 @@ const now = Date.parse('2026-01-31T10:00:00Z');
 
 const outcome = (preset: keyof typeof presets, status: number, body: string, retryAfter?: string): object => {
   const row: Table = presets[preset];
-  return answerOutcome({ status, retryAfter, body: Buffer.from(body) }, row, body, now);
+  return answerOutcome({ status, retryAfter, headers: {}, body: Buffer.from(body) }, row, body, now);
 };
 
 const hec = (code: number, more = ''): string => `{"text":"…","code":${code}${more}}`;
