@@ -16,7 +16,6 @@ export interface Reading {
 }
 
 export const never: Matcher = () => false;
-export const always: Matcher = () => true;
 export const negation =
   (matches: Matcher): Matcher =>
   (value) =>
