@@ -1,5 +1,6 @@
 /** `llm-audit check`: says what is configured, or all that is wrong with it. */
 import { parseArgs } from 'node:util';
+import { exporterWarnings } from '../exporters/config.ts';
 import type { Vendor } from '../plugins/dialects/vendors.ts';
 import type { WrittenBudget } from '../schemas/generated/config-types.ts';
 import { limitName } from '../server/budgets/limits.ts';
@@ -36,7 +37,7 @@ export const command: Command = {
     const file = findConfigFile(positionals[0]);
     const loaded = loadConfig(file, process.env);
     const problems = 'problems' in loaded ? loaded.problems : await surroundingProblems(loaded.config, file);
-    const warnings = 'config' in loaded && problems.length === 0 ? warningsOf(loaded.config) : [];
+    const warnings = 'config' in loaded && problems.length === 0 ? await warningsOf(loaded.config) : [];
     if (values.json) {
       process.stdout.write(`${JSON.stringify({ file, ok: problems.length === 0, problems, warnings }, null, 2)}\n`);
     } else if ('config' in loaded && problems.length === 0) {
@@ -67,7 +68,7 @@ const surroundingProblems = async (config: Config, file: string | null): Promise
   }
 };
 
-const warningsOf = (config: Config): string[] => {
+const warningsOf = async (config: Config): Promise<string[]> => {
   const ids = new Set(listKeys(config.keysFile).map(({ client_id }) => client_id));
   const byKeys = config.auth === 'keys' || (config.auth === null && ids.size > 0);
   return [
@@ -88,6 +89,7 @@ const warningsOf = (config: Config): string[] => {
           'auth is "keys" and there is none: every call will be refused; make one with: llm-audit keys create --name NAME',
         ]
       : []),
+    ...(await exporterWarnings(config.exporters)).map(({ place, message }) => `${place} ${message}`),
     ...(config.exporters.some(({ enabled }) => enabled !== false) ? [] : ['no exporter is enabled: events go nowhere']),
   ];
 };

@@ -10,6 +10,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   check: () => import('./check.ts'),
   keys: () => import('./keys.ts'),
   budgets: () => import('./budgets.ts'),
+  exporters: () => import('./exporters.ts'),
   meter: () => import('./meter.ts'),
   cost: () => import('./cost.ts'),
   impacts: () => import('./impacts.ts'),

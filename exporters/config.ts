@@ -1,7 +1,8 @@
 /** One entry of `exporters:` as it stands in the file, and as the delivery uses it. */
 import { reasonOf } from './errors.ts';
 import type { Problem } from './kind.ts';
-import { compileFilter, type Filtering } from './pipeline/filter.ts';
+import { compileFilter, type FilterLanguage } from './pipeline/filter.ts';
+import { compileProjection } from './pipeline/projection.ts';
 import type { Backoff } from './pipeline/retry.ts';
 import { kinds } from './registry.generated.ts';
 import { bytes, milliseconds } from './units.ts';
@@ -21,8 +22,9 @@ export interface ExporterConfig {
   readonly sendWorkers?: number;
   readonly customFilter?: CustomStep | null;
   readonly customTransform?: CustomStep | null;
-  readonly projection?: Readonly<Record<string, unknown>>;
-  readonly filtering?: Partial<Filtering>;
+  /** Anything, as in Otoroshi: what makes no sense has no effect, and a warning. */
+  readonly projection?: unknown;
+  readonly filtering?: unknown;
   readonly delivery?: {
     readonly max_attempts?: number;
     readonly backoff_min?: string | number;
@@ -30,6 +32,7 @@ export interface ExporterConfig {
     readonly timeout?: string | number;
     readonly max_batch_bytes?: string | number;
     readonly keep_when_disabled?: boolean;
+    readonly filter_language?: FilterLanguage;
   };
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -51,19 +54,15 @@ export interface Exporter {
   readonly groupDuration: number;
   readonly groupBytes: number;
   readonly sendWorkers: number;
-  readonly filtering: Filtering;
-  readonly projection: Readonly<Record<string, unknown>>;
+  readonly filtering: unknown;
+  readonly filterLanguage: FilterLanguage;
+  readonly projection: unknown;
   /** Infinity: never gives up. */
   readonly maxAttempts: number;
   readonly backoff: Backoff;
   readonly timeout: number;
   readonly config: Readonly<Record<string, unknown>>;
 }
-
-const filteringOf = ({ filtering }: ExporterConfig): Filtering => ({
-  include: filtering?.include ?? [],
-  exclude: filtering?.exclude ?? [],
-});
 
 /** Fills the defaults of an entry that has no problems. */
 export const readExporter = (entry: ExporterConfig): Exporter => ({
@@ -76,8 +75,9 @@ export const readExporter = (entry: ExporterConfig): Exporter => ({
   groupDuration: entry.groupDuration ?? 1000,
   groupBytes: bytes(entry.delivery?.max_batch_bytes ?? '1MiB'),
   sendWorkers: entry.sendWorkers ?? 1,
-  filtering: filteringOf(entry),
-  projection: entry.projection ?? {},
+  filtering: entry.filtering,
+  filterLanguage: entry.delivery?.filter_language ?? 'otoroshi',
+  projection: entry.projection,
   maxAttempts: entry.delivery?.max_attempts || Number.POSITIVE_INFINITY,
   backoff: {
     min: milliseconds(entry.delivery?.backoff_min ?? '500ms'),
@@ -126,12 +126,7 @@ const entryProblems = (entry: ExporterConfig, place: string): Problem[] => {
       { place: `${place}.type`, message: `unknown kind "${entry.type}"; accepted: ${Object.keys(kinds).join(', ')}` },
     ];
   }
-  const filter = compileFilter(filteringOf(entry), `${place}.filtering`);
   return [
-    ...(Object.keys(entry.projection ?? {}).length > 0
-      ? [{ place: `${place}.projection`, message: 'only {} (the whole event) is supported so far' }]
-      : []),
-    ...('problems' in filter ? filter.problems : []),
     ...customProblems(entry, place),
     ...unitProblems(entry, place),
     ...kind.problems(entry.config ?? {}, `${place}.config`),
@@ -162,4 +157,13 @@ export const exporterProblems = (entries: readonly ExporterConfig[], place = 'ex
     );
     return [...first, ...entryProblems(entry, here)];
   });
+};
+
+/** What of their filters and projections is certainly not what was meant, although it means something. */
+export const exporterWarnings = async (entries: readonly ExporterConfig[], place = 'exporters'): Promise<Problem[]> => {
+  const warnings = entries.map(async ({ filtering, projection, delivery }, index) => [
+    ...compileFilter(filtering, `${place}[${index}].filtering`, delivery?.filter_language).warnings,
+    ...(await compileProjection(projection, `${place}[${index}].projection`)).warnings,
+  ]);
+  return (await Promise.all(warnings)).flat();
 };

@@ -25,9 +25,10 @@ export const openRun = async (
   exporter: Exporter,
   parts: Omit<RunParts, 'exporter' | 'destination' | 'accepts' | 'project'>,
 ): Promise<Run> => {
-  const filter = compileFilter(exporter.filtering, 'filtering');
+  const filter = compileFilter(exporter.filtering, 'filtering', exporter.filterLanguage);
   const projection = await compileProjection(exporter.projection, 'projection');
-  if ('problems' in filter || 'problems' in projection) throw unchecked(exporter);
+  for (const { place, message } of [...filter.warnings, ...projection.warnings])
+    parts.log('warn', `${place} ${message}`, { exporter: exporter.id });
   const destination = await openDestination(exporter, parts);
   return new Run({ ...parts, exporter, destination, accepts: filter.accepts, project: projection.project });
 };

@@ -9,28 +9,26 @@ export const size = {
   ],
 } as const;
 
-const rules = { type: 'array', items: { type: 'object' }, maxItems: 100, default: [] } as const;
-
+/** Anything is let through, as in Otoroshi: `llm-audit check` warns of what has no effect. */
 const filtering = {
-  type: 'object',
   description:
     'Which events this exporter gets: those that any `include` object matches (all, when `include` is empty) and no ' +
-    '`exclude` object matches. Inside an object every key must match.',
-  additionalProperties: false,
+    "`exclude` object matches. Inside an object every key must match. The language is Otoroshi's: docs/filters.md.",
   default: { include: [], exclude: [] },
-  properties: {
-    include: {
-      ...rules,
-      description:
-        'Events that match any of these objects. Values: literals, nested objects, arrays, `{$wildcard: "gpt-*"}`.',
-      examples: [[{ audit: 'LLMUsageAudit', provider: 'openai', model: { $wildcard: 'gpt-*' } }]],
+  examples: [
+    {
+      include: [{ audit: 'LLMUsageAudit', provider: 'openai', model: { $wildcard: 'gpt-*' } }],
+      exclude: [{ outcome: 'blocked' }],
     },
-    exclude: {
-      ...rules,
-      description: 'Events that match any of these objects are left out, included or not.',
-      examples: [[{ outcome: 'blocked' }]],
-    },
-  },
+  ],
+} as const;
+
+const projection = {
+  description:
+    "What of an event this exporter gets; `{}`: the whole event. The language is Otoroshi's: docs/filters.md. An event " +
+    'of which it cannot be made goes to the dead letters.',
+  default: {},
+  examples: [{ '@id': true, '@timestamp': true, model: true, cost: { $at: 'costs.total_cost' } }],
 } as const;
 
 const delivery = {
@@ -68,6 +66,13 @@ const delivery = {
       default: false,
       description:
         'While `enabled: false`: keep in the spool what this exporter has not delivered, so that it catches up later.',
+    },
+    filter_language: {
+      enum: ['otoroshi', 'extended'],
+      default: 'otoroshi',
+      description:
+        '`extended`: in `filtering`, keys with dots are paths, `null` matches null, and an object with several operators ' +
+        'means all of them. Nothing else changes.',
     },
   },
 } as const;
@@ -154,7 +159,7 @@ export const exporterSchema = (kinds: Record<string, object>): object => ({
     _loc: { type: 'object', description: "Otoroshi's place of the entity; not read." },
     kind: { type: 'string', description: "Otoroshi's name of the resource; not read." },
     description: { type: 'string', maxLength: 4096, description: 'As `desc`.' },
-    projection: { type: 'object', maxProperties: 0, default: {}, description: 'Whole events only: `{}`.' },
+    projection,
     filtering,
     delivery,
     config: { type: 'object', default: {}, description: 'What the kind needs to know; see the page of the kind.' },

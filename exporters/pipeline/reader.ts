@@ -123,6 +123,10 @@ export class Reader {
     if (!project) return { send: { ...record, event } };
     const projected = project(event);
     if ('failed' in projected) return { sentence: `the projection failed: ${projected.failed}` };
-    return { send: { ...record, body: JSON.stringify(projected.value), original: record.body, event } };
+    try {
+      return { send: { ...record, body: JSON.stringify(projected.value), original: record.body, event } };
+    } catch {
+      return { sentence: 'the projection failed: what it makes is nested too deep' };
+    }
   }
 }

@@ -1,9 +1,10 @@
-/** `$wildcard` patterns as Otoroshi reads them: `*` is any run within a line, `.` a dot, the rest a regular expression. */
+/** `$wildcard` patterns as Otoroshi reads them: `*` is any run within a line, `.` a dot, the rest a Java pattern. */
+import { javaRegex } from './java-regex/regex.ts';
 
 const special = /[\\^$+?()[\]{}|]/;
 const lineBreak = /[\n\r\u0085\u2028\u2029]/;
 
-/** Every piece between two stars at its first place behind the one before: linear, where a regular expression is not. */
+/** Every piece between two stars at its first place behind the one before: linear, and the usual case. */
 const starMatcher = (pattern: string): ((text: string) => boolean) => {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
@@ -22,9 +23,8 @@ const starMatcher = (pattern: string): ((text: string) => boolean) => {
   };
 };
 
-/** Throws a SyntaxError when the pattern is not a regular expression once its stars and dots are replaced. */
-export const wildcard = (pattern: string): ((text: string) => boolean) => {
-  if (!special.test(pattern) && !lineBreak.test(pattern)) return starMatcher(pattern);
-  const expression = new RegExp(`^(?:${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')})$`, 'u');
-  return (text) => expression.test(text);
-};
+/** Throws a PatternError when the pattern is none once its stars and dots are replaced. */
+export const wildcard = (pattern: string): ((text: string) => boolean) =>
+  special.test(pattern) || lineBreak.test(pattern)
+    ? javaRegex(pattern.replaceAll('.', '\\.').replaceAll('*', '.*'))
+    : starMatcher(pattern);

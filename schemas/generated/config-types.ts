@@ -1036,31 +1036,16 @@ export interface Exporter {
    */
   description?: string;
   /**
-   * Whole events only: `{}`.
+   * What of an event this exporter gets; `{}`: the whole event. The language is Otoroshi's: docs/filters.md. An event of which it cannot be made goes to the dead letters.
    */
   projection: {
     [k: string]: unknown;
   };
   /**
-   * Which events this exporter gets: those that any `include` object matches (all, when `include` is empty) and no `exclude` object matches. Inside an object every key must match.
+   * Which events this exporter gets: those that any `include` object matches (all, when `include` is empty) and no `exclude` object matches. Inside an object every key must match. The language is Otoroshi's: docs/filters.md.
    */
   filtering: {
-    /**
-     * Events that match any of these objects. Values: literals, nested objects, arrays, `{$wildcard: "gpt-*"}`.
-     *
-     * @maxItems 100
-     */
-    include: {
-      [k: string]: unknown;
-    }[];
-    /**
-     * Events that match any of these objects are left out, included or not.
-     *
-     * @maxItems 100
-     */
-    exclude: {
-      [k: string]: unknown;
-    }[];
+    [k: string]: unknown;
   };
   /**
    * How hard this exporter tries.
@@ -1090,6 +1075,10 @@ export interface Exporter {
      * While `enabled: false`: keep in the spool what this exporter has not delivered, so that it catches up later.
      */
     keep_when_disabled: boolean;
+    /**
+     * `extended`: in `filtering`, keys with dots are paths, `null` matches null, and an object with several operators means all of them. Nothing else changes.
+     */
+    filter_language: 'otoroshi' | 'extended';
   };
   /**
    * What the kind needs to know; see the page of the kind.

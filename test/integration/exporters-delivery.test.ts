@@ -80,7 +80,7 @@ test('wrong exporters are refused with all that is wrong, before anything is tou
       dir,
       exporters: [
         { type: 'x', id: 'a' },
-        { type: 'file', id: 'b', config: { path: '{x}' }, projection: { a: 1 } },
+        { type: 'file', id: 'b', config: { path: '{x}' }, delivery: { timeout: '0s' } },
       ],
     }),
     (error) => {

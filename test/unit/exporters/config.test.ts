@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ExporterConfig, exporterProblems, readExporter } from '../../../exporters/config.ts';
+import { type ExporterConfig, exporterProblems, exporterWarnings, readExporter } from '../../../exporters/config.ts';
 import { kinds } from '../../../exporters/registry.generated.ts';
 
 const file = (more: object = {}): ExporterConfig => ({
@@ -28,27 +28,45 @@ test('an exporter needs a type, an id and a config; everything else has a defaul
 
 test('all problems are told at once, each with its place', () => {
   const problems = exporterProblems([
-    file({ projection: { a: true }, delivery: { timeout: '0s', backoff_min: 'soon' } }),
+    file({ delivery: { timeout: '0s', backoff_min: 'soon' } }),
     file(),
     { type: 'pigeon', id: 'p' },
     file({
       id: 'g',
       config: { path: '/tmp/{week}/b-{minute}.ndjson' },
-      filtering: { include: [{ model: { $regex: 'a' } }] },
     }),
   ]);
   assert.deepEqual(
     problems.map(({ place, message }) => `${place}: ${message}`),
     [
-      'exporters[0].projection: only {} (the whole event) is supported so far',
       'exporters[0].delivery.backoff_min: "soon" is not a duration like 500ms, 30s, 2m, 1h or 1d',
       'exporters[0].delivery.timeout: must be more than nothing',
       'exporters[1]: same id f as exporters[0]: each exporter needs its own',
       'exporters[1]: same path /tmp/a.ndjson as exporters[0]: each exporter needs its own',
       `exporters[2].type: unknown kind "pigeon"; accepted: ${Object.keys(kinds).join(', ')}`,
-      'exporters[3].filtering.include[0].model.$regex: unknown operator; accepted: $wildcard',
       'exporters[3].config.path: unknown placeholder {minute}; accepted: {date}, {year}, {month}, {day}, {hour}',
       'exporters[3].config.path: placeholders stand in the name of the file only, not in its folder',
+    ],
+  );
+});
+
+test('rules that Otoroshi takes are no problem here, but warn when they have no effect', async () => {
+  const entries = [
+    file({ filtering: { include: [{ model: { $like: 'gpt' } }], exclude: 'all' }, projection: { usage: 5 } }),
+    file({ id: 'g', filtering: { include: [{ error: null }] }, delivery: { filter_language: 'extended' } }),
+  ];
+  assert.deepEqual(
+    exporterProblems(entries)
+      .filter(({ place }) => !/same path/.test(place))
+      .map(({ place }) => place),
+    ['exporters[1]'],
+  );
+  assert.deepEqual(
+    (await exporterWarnings(entries)).map(({ place }) => place),
+    [
+      'exporters[0].filtering.include[0].model.$like',
+      'exporters[0].filtering.exclude',
+      'exporters[0].projection.usage',
     ],
   );
 });

@@ -1,0 +1,36 @@
+/** The dotted and slashed paths of Otoroshi's `$at` and `$pointer`. */
+import { field } from '../json.ts';
+import { fail } from './failure.ts';
+
+/** Leads to a value; undefined: there is none. */
+export type Locate = (source: unknown) => unknown;
+
+const integer = /^[+-]?\d{1,10}$/;
+
+const walk =
+  (steps: readonly string[], place: string): Locate =>
+  (source) => {
+    let here: unknown = source;
+    for (const step of steps) {
+      if (Array.isArray(here)) {
+        if (!integer.test(step)) fail(place, 'a step that is no number stands at an array');
+        here = here[Number(step)];
+      } else here = field(here, step);
+      if (here === undefined) return undefined;
+    }
+    return here;
+  };
+
+/** As Java splits: empty steps at the end are none. */
+export const at = (path: string, place: string): Locate => {
+  const steps = path.split('.');
+  if (path !== '') while (steps.at(-1) === '') steps.pop();
+  return walk(steps, place);
+};
+
+/** Empty steps are none, wherever they are; no escapes. */
+export const pointer = (path: string, place: string): Locate =>
+  walk(
+    path.split('/').filter((step) => step.trim() !== ''),
+    place,
+  );
