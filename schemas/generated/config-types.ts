@@ -956,7 +956,7 @@ export interface Exporter {
   /**
    * The kind of destination; Otoroshi's `typ` is read as well.
    */
-  type: 'console' | 'datadog' | 'file' | 'http' | 'loki' | 'newrelic' | 'splunk' | 'webhook';
+  type: 'console' | 'datadog' | 'file' | 'http' | 'loki' | 'newrelic' | 'postgresql' | 'splunk' | 'webhook';
   /**
    * A disabled exporter sends nothing.
    */
