@@ -956,7 +956,18 @@ export interface Exporter {
   /**
    * The kind of destination; Otoroshi's `typ` is read as well.
    */
-  type: 'console' | 'datadog' | 'file' | 'http' | 'loki' | 'newrelic' | 'postgresql' | 'splunk' | 'webhook';
+  type:
+    | 'console'
+    | 'datadog'
+    | 'file'
+    | 'http'
+    | 'loki'
+    | 'newrelic'
+    | 'otlp'
+    | 'otlp-logs'
+    | 'postgresql'
+    | 'splunk'
+    | 'webhook';
   /**
    * A disabled exporter sends nothing.
    */
