@@ -956,7 +956,19 @@ export interface Exporter {
   /**
    * The kind of destination; Otoroshi's `typ` is read as well.
    */
-  type: 'console' | 'datadog' | 'elastic' | 'file' | 'http' | 'loki' | 'newrelic' | 'splunk' | 'webhook';
+  type:
+    | 'console'
+    | 'datadog'
+    | 'elastic'
+    | 'file'
+    | 'http'
+    | 'loki'
+    | 'newrelic'
+    | 'otlp'
+    | 'otlp-logs'
+    | 'postgresql'
+    | 'splunk'
+    | 'webhook';
   /**
    * A disabled exporter sends nothing.
    */
