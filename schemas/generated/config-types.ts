@@ -918,7 +918,7 @@ export interface Exporter {
   /**
    * The kind of destination.
    */
-  type: 'console' | 'file' | 'webhook';
+  type: 'console' | 'file' | 'kafka' | 'webhook';
   /**
    * A disabled exporter sends nothing.
    */
