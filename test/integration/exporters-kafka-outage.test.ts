@@ -61,9 +61,7 @@ test('the kafka exporter while its broker is killed, hangs and comes back', asyn
     const { delivery } = await opened(t, [exporter(servers, 'made-by-itself')]);
     await Promise.all(range(1, 100).map((number) => delivery.accept(event(number))));
     assert.equal(await delivery.drained(20_000), true);
-    const arrived = await readTopic(servers, 'made-by-itself');
-    assert.equal(arrived.length, 100);
-    assertComplete(arrived, 100);
+    assertComplete(await readTopic(servers, 'made-by-itself'), 100);
   });
 
   await t.test(

@@ -20,19 +20,22 @@ export interface TopicSettings {
 }
 
 const client = (servers: readonly string[]): kafkajs.Kafka =>
-  new kafkajs.Kafka({
-    brokers: [...servers],
-    logLevel: kafkajs.logLevel.NOTHING,
-    retry: { retries: 20, maxRetryTime: 500 },
-  });
+  new kafkajs.Kafka({ brokers: [...servers], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 3 } });
 
+/** Until it works, for half a minute: leaders may be on the move, and brokers on their way up. */
 const withAdmin = async <T>(servers: readonly string[], work: (admin: kafkajs.Admin) => Promise<T>): Promise<T> => {
-  const admin = client(servers).admin();
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
+  const until = Date.now() + 30_000;
+  for (;;) {
+    const admin = client(servers).admin();
+    try {
+      await admin.connect();
+      return await work(admin);
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    } finally {
+      await admin.disconnect();
+    }
   }
 };
 

@@ -135,6 +135,7 @@ const properties = (
     `share.coordinator.state.topic.replication.factor=${copies}`,
     'share.coordinator.state.topic.min.isr=1',
     'group.initial.rebalance.delay.ms=0',
+    'log.retention.ms=-1', // the events of tests are years old
     'broker.session.timeout.ms=3000',
     'broker.heartbeat.interval.ms=500',
     'auto.create.topics.enable=true',
