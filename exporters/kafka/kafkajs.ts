@@ -1,11 +1,13 @@
 /** The port to Kafka by kafkajs 2.2.4, which is no longer maintained: nothing is left to its own retries, logs and sockets. */
-import './request-queue.ts';
 import kafkajs from 'kafkajs';
 import { codecOf } from './codecs.ts';
 import type { KafkaConfig } from './config.ts';
 import { failureOf } from './failure.ts';
 import type { KafkaPort } from './port.ts';
+import { mendRequestQueue } from './request-queue.ts';
 import { newSockets } from './sockets.ts';
+
+mendRequestQueue();
 
 /** Milliseconds that kafkajs has to put its timers away. */
 const closing = 500;

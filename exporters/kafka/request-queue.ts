@@ -18,13 +18,18 @@ interface Queue {
 /** Milliseconds; kafkajs' own. */
 const lookAgain = 10;
 
-(RequestQueue as { readonly prototype: Queue }).prototype.scheduleCheckPendingRequests = function (this: Queue): void {
-  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
-  this.throttleCheckTimeoutId = setTimeout(
-    () => {
-      this.throttleCheckTimeoutId = null;
-      this.checkPendingRequests();
-    },
-    Math.max(lookAgain, this.throttledUntil - Date.now()),
-  );
+/** Once is enough; it holds for all clients of the process. A function, since bundlers drop a module that is only imported. */
+export const mendRequestQueue = (): void => {
+  (RequestQueue as { readonly prototype: Queue }).prototype.scheduleCheckPendingRequests = function (
+    this: Queue,
+  ): void {
+    if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+    this.throttleCheckTimeoutId = setTimeout(
+      () => {
+        this.throttleCheckTimeoutId = null;
+        this.checkPendingRequests();
+      },
+      Math.max(lookAgain, this.throttledUntil - Date.now()),
+    );
+  };
 };

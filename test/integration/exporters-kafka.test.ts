@@ -49,6 +49,10 @@ const given = async (
 test('the kafka exporter', async (t) => {
   const kafka = await startKafka(t, { settings: ['auto.create.topics.enable=false'] });
   if (!kafka) return;
+  const warnings: string[] = [];
+  const note = ({ name, message }: Error): void => void warnings.push(`${name}: ${message}`);
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
 
   await t.test('every event arrives once, byte by byte, with its key, its headers and its time', async (t) => {
     const { send, arrived } = await given(t, kafka, { topic: { partitions: 3 } });
@@ -257,4 +261,6 @@ test('the kafka exporter', async (t) => {
       [event(2, 'k').id],
     );
   });
+
+  await t.test('Node had nothing to warn of', () => assert.deepEqual(warnings, []));
 });

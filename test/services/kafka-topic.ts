@@ -1,8 +1,10 @@
 /** Topics of a real Kafka as a test sees them: made, read whole, deleted. */
-import '../../exporters/kafka/request-queue.ts';
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { codecOf } from '../../exporters/kafka/codecs.ts';
+import { mendRequestQueue } from '../../exporters/kafka/request-queue.ts';
+
+mendRequestQueue();
 
 export interface Read {
   readonly partition: number;
