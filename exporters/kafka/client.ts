@@ -8,11 +8,11 @@ import type { KafkaConfig } from './config.ts';
 import { failureOf } from './failure.ts';
 import { kafkajsPort } from './kafkajs.ts';
 import { batchOverhead, type Letter, parcelsOf, restamped, sizeOf, trimmedLetter, wholeLetter } from './letter.ts';
-import { isTooLarge, outcomeOf, unknownTopic } from './outcome.ts';
+import { isTooLarge, isUnknownTopic, outcomeOf } from './outcome.ts';
 import { KafkaFailure, type KafkaPort, type Message } from './port.ts';
 
 /** Milliseconds that a topic may be missing before somebody has to create it. */
-const topicGrace = 10_000;
+const topicGrace = 30_000;
 
 /** Rejects when the signal aborts; the work itself goes on until its connections are cut. */
 const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
@@ -77,7 +77,7 @@ export const open = (config: KafkaConfig, { timeout, now, log, id }: Surrounding
       return blocked(
         `compression ${config.compression} needs the package ${codecPackages[config.compression]}: npm install it`,
       );
-    if (!unknownTopic(code)) return outcomeOf(code);
+    if (!isUnknownTopic(code)) return outcomeOf(code);
     missingSince ??= now();
     return now() - missingSince < topicGrace
       ? retry(`no topic ${config.topic} yet`)
@@ -154,7 +154,7 @@ export const open = (config: KafkaConfig, { timeout, now, log, id }: Surrounding
         return delivered;
       } catch (thrown) {
         const failure = failureOf(thrown);
-        return unknownTopic(failure.code)
+        return isUnknownTopic(failure.code)
           ? blocked(`there is no topic ${config.topic}; brokers that create topics do so with the first event`)
           : outcomeOfFailure(failure, signal);
       } finally {

@@ -44,5 +44,4 @@ export const outcomeOf = (code: string): Outcome => {
 };
 
 /** The topic is not there. A broker that creates topics needs a moment for it, one that does not never will. */
-export const unknownTopic = (code: string): boolean =>
-  code === 'UNKNOWN_TOPIC_OR_PARTITION' || code === 'LEADER_NOT_AVAILABLE' || code === 'NO_METADATA';
+export const isUnknownTopic = (code: string): boolean => code === 'UNKNOWN_TOPIC_OR_PARTITION';

@@ -41,23 +41,18 @@ const withAdmin = async <T>(servers: readonly string[], work: (admin: kafkajs.Ad
   }
 };
 
-export const createTopic = (
+/** Resolves when every partition of it has a leader that knows it is one. */
+export const createTopic = async (
   servers: readonly string[],
   topic: string,
   { partitions = 1, config = {} }: TopicSettings = {},
-): Promise<boolean> =>
-  withAdmin(servers, (admin) =>
-    admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic,
-          numPartitions: partitions,
-          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-        },
-      ],
-    }),
+): Promise<void> => {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await withAdmin(servers, (admin) =>
+    admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] }),
   );
+  await withAdmin(servers, (admin) => admin.fetchTopicOffsets(topic));
+};
 
 export const deleteTopic = (servers: readonly string[], topic: string): Promise<void> =>
   withAdmin(servers, (admin) => admin.deleteTopics({ topics: [topic] }));
