@@ -3,6 +3,7 @@ import * as console from './console/config.ts';
 import * as elastic from './elastic/config.ts';
 import * as file from './file/config.ts';
 import * as http from './http/config.ts';
+import * as kafka from './kafka/config.ts';
 import * as otlp from './otlp/config.ts';
 import * as postgresql from './postgresql/config.ts';
 import * as webhook from './webhook/config.ts';
@@ -17,6 +18,7 @@ export const kinds = {
   datadog: kind(http.types.datadog, () => import('./http/client.ts')),
   newrelic: kind(http.types.newrelic, () => import('./http/client.ts')),
   loki: kind(http.types.loki, () => import('./http/client.ts')),
+  kafka: kind(kafka, () => import('./kafka/client.ts')),
   otlp: kind(otlp.types.otlp, () => import('./otlp/client.ts')),
   'otlp-logs': kind(otlp.types['otlp-logs'], () => import('./otlp/client.ts')),
   postgresql: kind(postgresql, () => import('./postgresql/client.ts')),

@@ -962,6 +962,7 @@ export interface Exporter {
     | 'elastic'
     | 'file'
     | 'http'
+    | 'kafka'
     | 'loki'
     | 'newrelic'
     | 'otlp'

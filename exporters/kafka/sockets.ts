@@ -1,0 +1,80 @@
+/** The connections of one Kafka client: all can be cut at once, and no broker can make the client fall over its answer. */
+import { connect, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+
+export interface Sockets {
+  /** For kafkajs, which attaches its listeners right after. */
+  readonly open: (to: { host: string; port: number; ssl?: ConnectionOptions; onConnect: () => void }) => Socket;
+  /** Cuts all of them; none is opened any more. */
+  readonly close: () => void;
+}
+
+/** Bytes of one answer, far beyond the metadata of a large cluster. */
+const longestAnswer = 16 * 1024 ** 2;
+/** Every answer begins with the number of its request. */
+const shortestAnswer = 4;
+const keepAlive = 60_000;
+
+/** Follows the lengths of the frames in a stream of bytes; false as soon as one is not plausible. */
+export const frames = (): ((chunk: Buffer) => boolean) => {
+  let left = 0;
+  let length = 0;
+  let lengthBytes = 0;
+  return (chunk) => {
+    for (let at = 0; at < chunk.length; ) {
+      if (left > 0) {
+        const taken = Math.min(left, chunk.length - at);
+        left -= taken;
+        at += taken;
+        continue;
+      }
+      length = length * 256 + (chunk[at++] ?? 0);
+      if (++lengthBytes < 4) continue;
+      if (length < shortestAnswer || length > longestAnswer) return false;
+      left = length;
+      length = 0;
+      lengthBytes = 0;
+    }
+    return true;
+  };
+};
+
+/** kafkajs decodes in the listener itself, and trusts what it reads: what it throws there would end the whole process. */
+const guarded = (socket: Socket): Socket => {
+  const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket;
+  const isPlausible = frames();
+  socket.on = (event: string, listener: (...args: never[]) => void): Socket => {
+    if (event !== 'data') return on(event, listener);
+    return on('data', (chunk: Buffer) => {
+      try {
+        if (isPlausible(chunk)) return (listener as unknown as (data: Buffer) => void)(chunk);
+        socket.destroy(new Error('an answer that is not Kafka'));
+      } catch {
+        socket.destroy(new Error('an answer that cannot be read'));
+      }
+    });
+  };
+  return socket;
+};
+
+export const newSockets = (): Sockets => {
+  const alive = new Set<Socket>();
+  let closed = false;
+  return {
+    open: ({ host, port, ssl, onConnect }) => {
+      if (closed) throw new Error('closed');
+      const socket = ssl
+        ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+        : connect({ host, port }, onConnect);
+      socket.setKeepAlive(true, keepAlive);
+      alive.add(socket);
+      socket.once('close', () => alive.delete(socket));
+      return guarded(socket);
+    },
+    close: () => {
+      closed = true;
+      // With an error, for kafkajs waits for one and would not notice otherwise.
+      for (const socket of alive) socket.destroy(new Error('closed'));
+    },
+  };
+};
