@@ -43,6 +43,7 @@ export const generate = async () => {
   const tells = { allErrors: true, useDefaults: true, verbose: true };
   await add('config', config, [exporter, budget], tells);
   await add('budget', budget, [], tells);
+  await add('exporter', exporter, [], tells);
   const keys = await read('keys.schema.json');
   await add('keys', keys, [], { allErrors: true, useDefaults: true });
   files.set('schemas/generated/keys-types.ts', await types([keys]));

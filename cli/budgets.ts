@@ -1,21 +1,18 @@
 /** `llm-audit budgets`: what budgets allow and what is left of them; sets and resets them. */
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { DeliveryError } from '../exporters/errors.ts';
-import { type Answer, refused } from '../server/admin/answer.ts';
-import { askSocket } from '../server/admin/client.ts';
+import type { Answer } from '../server/admin/answer.ts';
 import type { BudgetAdministration, Shown } from '../server/budgets/administration.ts';
 import { writeExactly } from '../server/budgets/exact.ts';
 import { checkBudget } from '../server/budgets/live.ts';
 import { openOffline } from '../server/budgets/offline.ts';
 import { readSource } from '../server/config/source.ts';
-import { type Config, describeProblem, findConfigFile, loadConfig } from '../server/config.ts';
+import { type Config, describeProblem } from '../server/config.ts';
+import { administrationOptions, askGateway, configOf, failed, unusable } from './administration.ts';
 import { budgetTable } from './budgets/table.ts';
 import { type Command, exit, UsageError } from './command.ts';
-import { movedTo } from './moved.ts';
 
 const help = `Usage: llm-audit budgets list [options]
        llm-audit budgets show ID [options]
@@ -41,12 +38,6 @@ Example:
   echo '{id: team-a, apikeys: [team-a], period: month, limits: {total_usd: "50"}}' | llm-audit budgets set -
 `;
 
-const options = {
-  config: { type: 'string' },
-  'data-dir': { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const;
-
 const actions = ['list', 'show', 'set', 'reset'] as const;
 type Action = (typeof actions)[number];
 
@@ -56,7 +47,7 @@ export const command: Command = {
 
   run: async ([action, ...args]) => {
     if (!actions.includes(action as Action)) throw new UsageError(`the first word is one of ${actions.join(', ')}`);
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: administrationOptions });
     const [named] = positionals;
     if (action === 'list' ? positionals.length > 0 : named === undefined || positionals.length > 1)
       throw new UsageError(
@@ -64,7 +55,7 @@ export const command: Command = {
       );
     const asked = askedOf(action as Action, named ?? '');
     const answer = await ask(asked, configOf(values));
-    if (answer.status >= 400) return failed(answer, values.json);
+    if (answer.status >= 400) return failed('budgets', answer, values.json);
     process.stdout.write(values.json ? `${JSON.stringify(answer.body, null, 2)}\n` : asked.told(answer.body));
     for (const warning of warningsOf(answer.body)) process.stderr.write(`warning: ${warning}\n`);
     return exit.ok;
@@ -126,11 +117,7 @@ const askedOf = (action: Action, named: string): Question => {
 };
 
 const ask = async ({ method, path, body, offline }: Question, config: Config): Promise<Answer> => {
-  const socket = join(config.dataDir, 'admin.sock');
-  const answer = await askSocket(socket, method, path, body).catch((error: unknown): Answer => {
-    const reason = error instanceof Error ? error.message : String(error);
-    return refused(504, 'no_answer', `The gateway at ${socket} does not answer: ${reason}.`, 'See its log.');
-  });
+  const answer = await askGateway(config, method, path, body);
   if (answer) return answer;
   const opened = await openOffline(config, (warning) => process.stderr.write(`warning: ${warning}\n`)).catch(unusable);
   try {
@@ -138,12 +125,6 @@ const ask = async ({ method, path, body, offline }: Question, config: Config): P
   } finally {
     await opened.close();
   }
-};
-
-const unusable = (error: unknown): never => {
-  if (error instanceof DeliveryError && error.code === 'directory_owned')
-    throw new UsageError(`${error.message}; it does not answer on its admin.sock: see its log`);
-  throw new UsageError(error instanceof Error ? error.message : String(error));
 };
 
 /** Checked here, so that what is wrong is told with its line. */
@@ -166,24 +147,6 @@ const textOf = (file: string): string => {
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
-};
-
-const configOf = (flags: { config?: string | undefined; 'data-dir'?: string | undefined }): Config => {
-  const loaded = loadConfig(findConfigFile(flags.config), process.env);
-  if ('problems' in loaded) {
-    throw new UsageError(`the configuration has errors:\n${loaded.problems.map(describeProblem).join('\n')}`);
-  }
-  return flags['data-dir'] === undefined ? loaded.config : movedTo(flags['data-dir'], loaded.config);
-};
-
-const failed = ({ status, body }: Answer, json: boolean): number => {
-  const { error } = body as {
-    error: { message: string; remedy: string; problems?: { key: string; message: string }[] };
-  };
-  const problems = (error.problems ?? []).map(({ key, message }) => `  ${key}: ${message}\n`).join('');
-  if (json) process.stdout.write(`${JSON.stringify(body, null, 2)}\n`);
-  else process.stderr.write(`llm-audit budgets: ${error.message} ${error.remedy}\n${problems}`);
-  return status >= 500 ? exit.failed : exit.badInput;
 };
 
 const warningsOf = (body: unknown): readonly string[] =>

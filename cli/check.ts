@@ -37,7 +37,8 @@ export const command: Command = {
     const file = findConfigFile(positionals[0]);
     const loaded = loadConfig(file, process.env);
     const problems = 'problems' in loaded ? loaded.problems : await surroundingProblems(loaded.config, file);
-    const warnings = 'config' in loaded && problems.length === 0 ? await warningsOf(loaded.config) : [];
+    const warnings =
+      'config' in loaded && problems.length === 0 ? [...loaded.notices, ...(await warningsOf(loaded.config))] : [];
     if (values.json) {
       process.stdout.write(`${JSON.stringify({ file, ok: problems.length === 0, problems, warnings }, null, 2)}\n`);
     } else if ('config' in loaded && problems.length === 0) {

@@ -1,6 +1,6 @@
 /** `llm-audit gateway`: the embedded gateway, until a signal. */
 import { parseArgs } from 'node:util';
-import { type Config, describeProblem, findConfigFile, loadConfig } from '../server/config.ts';
+import { type Config, describeProblem, findConfigFile, type Loaded, loadConfig } from '../server/config.ts';
 import { type RunningGateway, startGateway } from '../server/gateway.ts';
 import { openLog } from '../server/log.ts';
 import { type Command, exit } from './command.ts';
@@ -23,6 +23,7 @@ Options:
   --data-dir DIR  data directory, instead of the configured one, with all that the configuration puts inside it
   --json          print where it listens as one line of JSON
 
+SIGHUP: the exporters are read anew from the configuration file and exporters_files, and put in force.
 SIGTERM and SIGINT: calls under way end, events leave, then it stops; a second signal ends it at once.
 Exit code 2: the configuration is wrong; 1: it could not start.
 `;
@@ -42,22 +43,29 @@ export const command: Command = {
         json: { type: 'boolean', default: false },
       },
     });
-    const loaded = loadConfig(findConfigFile(values.config), process.env);
+    const file = findConfigFile(values.config);
+    const read = (): Loaded => {
+      const loaded = loadConfig(file, process.env);
+      if ('problems' in loaded || values['data-dir'] === undefined) return loaded;
+      return { ...loaded, config: movedTo(values['data-dir'], loaded.config) };
+    };
+    const loaded = read();
     if ('problems' in loaded) {
       process.stderr.write(loaded.problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
       return exit.badInput;
     }
-    const { config } = loaded;
+    for (const notice of loaded.notices) process.stderr.write(`warning: ${notice}\n`);
     const ready = await readyConfig({
-      ...(values['data-dir'] === undefined ? config : movedTo(values['data-dir'], config)),
+      ...loaded.config,
       listen: {
-        host: values.host ?? config.listen.host,
-        port: values.port === undefined ? config.listen.port : naturalInteger('port', values.port, 65_535),
+        host: values.host ?? loaded.config.listen.host,
+        port: values.port === undefined ? loaded.config.listen.port : naturalInteger('port', values.port, 65_535),
       },
     });
     const stopped = stopSignal();
-    const gateway = await started(ready);
+    const gateway = await started(ready, read);
     if (gateway === null) return exit.failed;
+    process.on('SIGHUP', () => void gateway.reloadExporters());
     process.stdout.write(values.json ? `${JSON.stringify(facts(gateway, ready))}\n` : welcome(gateway, ready));
     await stopped;
     const calls = gateway.gateway.inFlight();
@@ -70,9 +78,9 @@ export const command: Command = {
   },
 };
 
-const started = async ({ config, simulator }: Ready): Promise<RunningGateway | null> => {
+const started = async ({ config, simulator }: Ready, reread: () => Loaded): Promise<RunningGateway | null> => {
   try {
-    return await startGateway(config, openLog(config.log.level));
+    return await startGateway(config, openLog(config.log.level), reread);
   } catch (error) {
     await simulator?.close();
     process.stderr.write(`llm-audit gateway: ${error instanceof Error ? error.message : error}\n`);

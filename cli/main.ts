@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   keys: () => import('./keys.ts'),
   budgets: () => import('./budgets.ts'),
   exporters: () => import('./exporters.ts'),
+  'dead-letters': () => import('./dead-letters.ts'),
   meter: () => import('./meter.ts'),
   cost: () => import('./cost.ts'),
   impacts: () => import('./impacts.ts'),
@@ -18,7 +19,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
 
 const overview = async (): Promise<string> => {
   const rows = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(10)} ${(await load()).command.summary}`),
+    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(12)} ${(await load()).command.summary}`),
   );
   return `Usage: llm-audit COMMAND [options]\n\n${rows.join('\n')}\n\nllm-audit COMMAND --help tells more of each.\n`;
 };
@@ -35,7 +36,7 @@ const main = async ([name, ...args]: string[]): Promise<number> => {
   }
   const { command } = await load();
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(command.help);
+    process.stdout.write(command.helpOf ? await command.helpOf(args) : command.help);
     return exit.ok;
   }
   try {

@@ -1,11 +1,12 @@
 /** Loads `llm-audit.yaml`: all that is wrong with it at once, or the complete, frozen configuration. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { nameTypes } from '../exporters/config.ts';
+import { exporterProblems, nameTypes } from '../exporters/config.ts';
 import { validate } from '../schemas/generated/config.js';
 import type { Configuration } from '../schemas/generated/config-types.ts';
 import { writeExactly } from './budgets/exact.ts';
 import type { Environment } from './config/environment.ts';
-import { keyOf, type Problem } from './config/problem.ts';
+import { readExporterFiles } from './config/exporter-files.ts';
+import { describeProblem, keyOf, type Problem, pathOf } from './config/problem.ts';
 import { deeperProblems, readConfiguration } from './config/read.ts';
 import { type Difference, differences } from './config/schema-problems.ts';
 import { readSource, type Source } from './config/source.ts';
@@ -15,7 +16,10 @@ export type { Environment } from './config/environment.ts';
 export { describeProblem, type Problem } from './config/problem.ts';
 export type { Config, ProviderConfig } from './config/types.ts';
 
-export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] };
+/** `notices`: what is taken, and may be meant otherwise. */
+export type Loaded =
+  | { readonly config: Config; readonly notices: readonly string[] }
+  | { readonly problems: readonly Problem[] };
 
 /** Bytes; a larger file is no configuration. */
 const maxFileSize = 1024 * 1024;
@@ -26,7 +30,7 @@ export const findConfigFile = (given: string | undefined): string | null =>
 
 /** @param file null: the safe default. */
 export const loadConfig = (file: string | null, environment: Environment): Loaded => {
-  if (file === null) return { config: defaultConfig(environment) };
+  if (file === null) return { config: defaultConfig(environment), notices: [] };
   const text = readText(file);
   if (typeof text !== 'string') return { problems: [text] };
   const source = readSource(file, text, environment);
@@ -39,7 +43,34 @@ export const loadConfig = (file: string | null, environment: Environment): Loade
   const told = new Set(source.problems.map(({ key }) => key));
   const news = found.filter(({ path }) => !told.has(keyOf(path)));
   const problems = [...source.problems, ...news.map(({ path, message }) => source.problem(path, message))];
-  return config && problems.length === 0 ? { config } : { problems: inOrder(problems) };
+  if (config && problems.length === 0) return withExporterFiles(config, environment, source);
+  return { problems: inOrder(problems) };
+};
+
+/** Adds the exporters of `exporters_files`. */
+const withExporterFiles = (config: Config, environment: Environment, source: Source): Loaded => {
+  const { exporters: filed, problems } = readExporterFiles(config.exportersFiles, environment);
+  if (problems.length > 0) return { problems };
+  const exporters = [...config.exporters, ...filed.map(({ exporter }) => exporter)];
+  const place = (index: number): string => {
+    const other = filed[index - config.exporters.length];
+    return other ? describeProblem(other.problem([], '')) : `exporters[${index}]`;
+  };
+  // Each for itself is sound: what is left is what two of them must not share.
+  const shared = exporterProblems(exporters, 'exporters').map(({ place: at, message }): Problem => {
+    const [, index = 0, ...below] = pathOf(at);
+    const told = message.replace(/exporters\[(\d+)\]/g, (_, number) => place(Number(number)));
+    const other = filed[Number(index) - config.exporters.length];
+    return other ? other.problem(below, told) : source.problem(pathOf(at), told);
+  });
+  if (shared.length > 0) return { problems: shared };
+  const silent = filed.filter(({ saysEnabled }) => !saysEnabled);
+  return {
+    config: frozen({ ...config, exporters }),
+    notices: silent.map(({ exporter: { id }, problem }) =>
+      describeProblem(problem([], `exporter ${id} is disabled, as in Otoroshi: it does not say "enabled": true`)),
+    ),
+  };
 };
 
 /**

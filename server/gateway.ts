@@ -9,15 +9,21 @@ import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Settings } from '../plugins/settings.ts';
 import { openAdmin } from './admin/admin.ts';
 import { budgetRoutes } from './admin/budget-routes.ts';
+import { exporterRoutes } from './admin/exporter-routes.ts';
 import { intakeRoute } from './admin/intake-route.ts';
 import { budgetAdministration } from './budgets/administration.ts';
 import { type Enforcement, openEnforcement } from './budgets/enforcement.ts';
 import type { Config, ProviderConfig } from './config/types.ts';
+import type { Loaded } from './config.ts';
 import { openDataDir } from './data-dir.ts';
+import { exporterAdministration } from './exporters/administration.ts';
+import { openLiveExporters, type Reloaded } from './exporters/live.ts';
 import type { IntakeCounts } from './intake/counts.ts';
 import { openIntake } from './intake/intake.ts';
 import { openKeys } from './keys.ts';
 import { openLivePrices } from './live-prices.ts';
+import { keepInstruments } from './metrics/instruments.ts';
+import { metricsRoute } from './metrics/routes.ts';
 
 /** The configuration with every address known: the simulator, if it is configured, runs. */
 export type ReadyConfig = Omit<Config, 'providers'> & {
@@ -36,19 +42,28 @@ export interface RunningGateway {
   readonly admin: string | null;
   /** What came in at `POST /api/events` since the start. */
   readonly intake: Readonly<IntakeCounts>;
+  /** Reads the configuration anew and puts its exporters in force, and nothing else of it. Never rejects. */
+  reloadExporters(): Promise<Reloaded>;
   /** Stops taking calls, lets those under way end, delivers what can be delivered in the time, closes the files. */
   stop(): Promise<void>;
 }
 
-/** Rejects with an error that names the remedy: data directory in use or not writable, port taken, price file broken. */
-export const startGateway = async (config: ReadyConfig, log: Logger): Promise<RunningGateway> => {
+/**
+ * Rejects with an error that names the remedy: data directory in use or not writable, port taken, price file broken.
+ * @param reread the configuration as it stands now; without it the exporters stay as they are
+ */
+export const startGateway = async (
+  config: ReadyConfig,
+  log: Logger,
+  reread: () => Loaded = () => ({ config: { ...config }, notices: [] }),
+): Promise<RunningGateway> => {
   const closers: (() => void | Promise<void>)[] = [];
   /** The last opened first. */
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
-    return await started(config, log, closers, close);
+    return await started(config, log, reread, closers, close);
   } catch (error) {
     await close();
     throw error;
@@ -58,6 +73,7 @@ export const startGateway = async (config: ReadyConfig, log: Logger): Promise<Ru
 const started = async (
   config: ReadyConfig,
   log: Logger,
+  reread: () => Loaded,
   closers: (() => void | Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<RunningGateway> => {
@@ -77,10 +93,18 @@ const started = async (
     log: ({ level, msg, ...facts }) => log[level](facts, msg),
   });
   closers.push(() => delivery.close(config.timeouts.shutdown));
+  const live = await openLiveExporters({
+    config,
+    reread,
+    configure: (exporters) => delivery.configure(exporters),
+    tell: log,
+  });
+  closers.push(() => live.close());
+  keepInstruments();
   // After the delivery, which owns the data directory: two processes must not write one ledger.
   const enforcement = await openEnforcement(config, log);
   closers.push(() => enforcement.stop());
-  const { budgets, ledger, live } = enforcement;
+  const { budgets, ledger } = enforcement;
   const settings: Settings = {
     platform,
     acceptor: delivery,
@@ -126,7 +150,7 @@ const started = async (
     routes: [
       ...budgetRoutes(
         budgetAdministration({
-          live,
+          live: enforcement.live,
           ledger,
           acceptor: delivery,
           identity: config.identity,
@@ -135,6 +159,15 @@ const started = async (
         }),
       ),
       intakeRoute(intake),
+      ...exporterRoutes(
+        exporterAdministration({
+          delivery,
+          configured: () => live.configured,
+          reload: live.reload,
+          tell: (message, facts) => log.info(facts, message),
+        }),
+      ),
+      metricsRoute(delivery, intake.counts, config.admin.metrics === 'open'),
     ],
     tell,
   });
@@ -151,6 +184,7 @@ const started = async (
     auth,
     admin: admin.origin,
     intake: intake.counts,
+    reloadExporters: live.reload,
     stop: close,
   };
 };

@@ -339,7 +339,7 @@ export interface Configuration {
    */
   budget_headers: boolean;
   /**
-   * The administration: `/api/budgets`, and `/api/events` for events of others, over HTTP for the keys below. Without keys it is served on `admin.sock` in `data_dir` only, where `llm-audit budgets` finds it.
+   * The administration: `/api/budgets`, `/api/exporters`, `/api/dead-letters` and `/metrics`, and `/api/events` for events of others, over HTTP for the keys below. Without keys it is served on `admin.sock` in `data_dir` only, where `llm-audit` finds it.
    */
   admin: {
     /**
@@ -356,6 +356,10 @@ export interface Configuration {
      * @maxItems 256
      */
     keys: AdminKey[];
+    /**
+     * Who may ask for `/metrics`: those who have a `key` (of any role), or everybody who reaches this address (`open`).
+     */
+    metrics: 'key' | 'open';
   };
   /**
    * Sizes.
@@ -471,6 +475,10 @@ export interface Configuration {
    * Destinations of the events, in the layout of Otoroshi's data exporters plus `delivery`. Absent: one `file` exporter to `events.ndjson` in `data_dir`. Empty: none.
    */
   exporters?: Exporter[];
+  /**
+   * More exporters, in files or folders of files (`.json`, `.ndjson`, `.yaml`): data exporters of Otoroshi as they are, alone, in an array, or in an export of its whole state. What they do not say is as in Otoroshi: `enabled: false`, `groupDuration: 30000`, `sendWorkers: 5`. Variables are filled in in YAML only. Followed while running. See docs/operations.md.
+   */
+  exporters_files: string[];
   /**
    * Who we are in the events.
    */

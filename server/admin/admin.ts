@@ -10,7 +10,7 @@ import { bearers } from './bearers.ts';
 import { type AnyRoute, findRoute } from './routes.ts';
 
 export interface Admin {
-  /** `http://host:port`; null without keys. */
+  /** `http://host:port`; null without keys and without anything that is open. */
   readonly origin: string | null;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ type Admit = (request: IncomingMessage) => { actor: Actor; role: AdminKey['role'
 export const openAdmin = async ({ config, socket, routes, tell }: AdminOptions): Promise<Admin> => {
   const local = listener(routes, ofThisMachine, tell);
   const remote = listener(routes, ofKeys(config.keys), tell);
-  if (config.keys.length > 0) {
+  if (config.keys.length > 0 || routes.some(({ open }) => open)) {
     await listening(remote, { host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
       const remedy = error.code === 'EADDRINUSE' ? 'another program listens there; set admin.port' : error.message;
       throw new Error(`Cannot listen on ${config.host}:${config.port} for the administration: ${remedy}`);
@@ -49,7 +49,7 @@ export const openAdmin = async ({ config, socket, routes, tell }: AdminOptions):
     chmodSync(socket, 0o600);
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    tell(`${socket} cannot be served, so that \`llm-audit budgets\` does not find this gateway: ${reason}`);
+    tell(`${socket} cannot be served, so that \`llm-audit\` does not find this gateway: ${reason}`);
   }
   const bound = remote.address() as AddressInfo | null;
   return {
@@ -59,6 +59,8 @@ export const openAdmin = async ({ config, socket, routes, tell }: AdminOptions):
     },
   };
 };
+
+const anybody = { actor: { name: null, source: 'api' }, role: 'read' } as const;
 
 const ofThisMachine: Admit = () => ({ actor: { name: userInfo().username, source: 'cli' }, role: 'admin' });
 
@@ -90,9 +92,10 @@ const listener = (routes: readonly AnyRoute[], admit: Admit, tell: AdminOptions[
 };
 
 const answerOf = async (request: IncomingMessage, routes: readonly AnyRoute[], admit: Admit): Promise<Answer> => {
-  const admitted = admit(request);
-  if ('status' in admitted) return admitted;
   const found = findRoute(routes, request.method ?? '', request.url ?? '');
+  const isOpen = 'route' in found && found.route.open === true;
+  const admitted = isOpen ? anybody : admit(request);
+  if ('status' in admitted) return admitted;
   if ('status' in found) return found;
   const { route } = found;
   if (admitted.role !== 'admin' && admitted.role !== route.role)
@@ -100,8 +103,8 @@ const answerOf = async (request: IncomingMessage, routes: readonly AnyRoute[], a
   if ('take' in route) return route.take({ headers: request.headers, body: request });
   const body = await bodyOf(request);
   if (body === null)
-    return refused(413, 'too_long', `The body is longer than ${longestBody} bytes.`, 'Send one budget at a time.');
-  return route.run({ id: found.id, body, actor: admitted.actor });
+    return refused(413, 'too_long', `The body is longer than ${longestBody} bytes.`, 'Send less at a time.');
+  return route.run({ id: found.id, query: found.query, body, actor: admitted.actor });
 };
 
 const mayNot = (name: Actor['name'], role: AdminKey['role'], wanted: AdminKey['role']): Answer => {
@@ -122,16 +125,16 @@ const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
   return length > longestBody ? null : Buffer.concat(chunks).toString('utf8');
 };
 
-const send = (response: ServerResponse, { status, body, allow, retryAfter }: Answer): void => {
+const send = (response: ServerResponse, { status, body, allow, retryAfter, type }: Answer): void => {
   response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': type ?? 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(allow && { allow }),
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(type === undefined ? `${JSON.stringify(body)}\n` : String(body));
 };
 
 const listening = (server: Server, where: { host: string; port: number } | { path: string }): Promise<void> =>

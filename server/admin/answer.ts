@@ -1,4 +1,4 @@
-/** What the administration answers: JSON, and for everything that went wrong what is to be done about it. */
+/** What the administration answers: JSON (metrics are text), and for everything that went wrong what is to be done about it. */
 
 export interface Answer {
   readonly status: number;
@@ -7,6 +7,8 @@ export interface Answer {
   readonly allow?: string;
   /** Of 503: seconds. */
   readonly retryAfter?: number;
+  /** Content type of a body that is a text; JSON when absent. */
+  readonly type?: string;
 }
 
 export interface Wrong {

@@ -3,10 +3,19 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Answer } from './answer.ts';
 
-const patienceMs = 15_000;
+const usualPatience = 15_000;
 
-/** Null when nobody listens there. Rejects when the gateway does not answer. */
-export const askSocket = (socket: string, method: string, path: string, body = ''): Promise<Answer | null> =>
+/**
+ * Null when nobody listens there. Rejects when the gateway does not answer.
+ * @param patienceMs for the answer
+ */
+export const askSocket = (
+  socket: string,
+  method: string,
+  path: string,
+  body = '',
+  patienceMs = usualPatience,
+): Promise<Answer | null> =>
   new Promise((resolve, reject) => {
     const asked = request({ socketPath: socket, method, path, timeout: patienceMs }, (response) => {
       text(response)

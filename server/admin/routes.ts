@@ -7,6 +7,7 @@ import { type Answer, refused } from './answer.ts';
 export interface Asked {
   /** Of `{name}` in the path. */
   readonly id: string;
+  readonly query: URLSearchParams;
   readonly body: string;
   readonly actor: Actor;
 }
@@ -17,6 +18,8 @@ interface Place {
   readonly path: string;
   /** Who may, beside those with the role `admin`. */
   readonly role: AdminKey['role'];
+  /** Answered over HTTP without a key. */
+  readonly open?: boolean;
 }
 
 export interface Route extends Place {
@@ -35,18 +38,26 @@ export interface StreamRoute extends Place {
 
 export type AnyRoute = Route | StreamRoute;
 
-export interface Found {
-  readonly route: AnyRoute;
+export interface Found<One extends AnyRoute> {
+  readonly route: One;
   readonly id: string;
+  readonly query: URLSearchParams;
 }
 
 /** The route, or why there is none. */
-export const findRoute = (routes: readonly AnyRoute[], method: string, target: string): Found | Answer => {
+export const findRoute = <One extends AnyRoute>(
+  routes: readonly One[],
+  method: string,
+  target: string,
+): Found<One> | Answer => {
   const steps = stepsOf(target);
   if (steps === null) return refused(400, 'bad_path', 'The path cannot be read.', 'Encode ids as in URLs: %20.');
   const here = routes.filter(({ path }) => fits(path, steps));
   const route = here.find((one) => one.method === method);
-  if (route) return { route, id: steps[route.path.split('/').indexOf('{id}')] ?? '' };
+  if (route) {
+    const query = new URLSearchParams(target.split('?').slice(1).join('?'));
+    return { route, id: steps[route.path.split('/').indexOf('{id}')] ?? '', query };
+  }
   const known = [...new Set(routes.map(({ path }) => path))].join(', ');
   if (here.length === 0) return refused(404, 'no_such_path', 'There is nothing here.', `There are: ${known}`);
   const allow = here.map((one) => one.method).join(', ');

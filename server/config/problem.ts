@@ -22,3 +22,7 @@ export const describeProblem = ({ file, line, column, key, message }: Problem): 
   const place = [file, line, column].filter((part) => part !== null).join(':');
   return [place, key === '' ? message : `${key}: ${message}`].filter((part) => part !== '').join(' ');
 };
+
+/** `exporters[0].config.url` as steps. */
+export const pathOf = (place: string): Path =>
+  [...place.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));

@@ -1,22 +1,18 @@
 /** From a configuration that fits its schema to the one that the program uses. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { exporterProblems } from '../../exporters/config.ts';
+import { type ExporterConfig, exporterProblems } from '../../exporters/config.ts';
 import { bytes, milliseconds } from '../../exporters/units.ts';
 import zones from '../../plugins/impacts/data/electricity_mixes.json' with { type: 'json' };
 import type { Configuration, WrittenBudget } from '../../schemas/generated/config-types.ts';
 import { readRateLimit } from '../budgets/rate-limits.ts';
 import { readBudget } from '../budgets/written.ts';
 import { nearest } from './nearest.ts';
-import type { Path } from './problem.ts';
+import { type Path, pathOf } from './problem.ts';
 import { providerProblems, readProviders, statedPrices } from './providers.ts';
 import type { Difference } from './schema-problems.ts';
 import { readStore, storeProblems } from './store.ts';
 import type { Config } from './types.ts';
-
-/** `exporters[0].config.url` as steps. */
-const pathOf = (place: string): Path =>
-  [...place.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
 
 const zoneProblem = (zone: string | undefined, path: Path): Difference[] => {
   if (zone === undefined || Object.hasOwn(zones, zone)) return [];
@@ -111,7 +107,13 @@ export const deeperProblems = (written: Configuration, unlike: readonly Differen
   ];
 };
 
-/** For a configuration without problems. */
+const defaultExporter = (dataDir: string): ExporterConfig => ({
+  type: 'file',
+  id: 'file',
+  config: { path: join(dataDir, 'events.ndjson') },
+});
+
+/** For a configuration without problems; the exporters of `exporters_files` are not among its exporters yet. */
 export const readConfiguration = (written: Configuration): Config => ({
   dataDir: written.data_dir,
   listen: written.listen,
@@ -167,9 +169,8 @@ export const readConfiguration = (written: Configuration): Config => ({
     max_bytes: bytes(written.dead_letters.max_bytes),
     max_age: milliseconds(written.dead_letters.max_age),
   },
-  exporters: written.exporters ?? [
-    { type: 'file', id: 'file', config: { path: join(written.data_dir, 'events.ndjson') } },
-  ],
+  exporters: written.exporters ?? (written.exporters_files.length > 0 ? [] : [defaultExporter(written.data_dir)]),
+  exportersFiles: written.exporters_files,
   identity: written.identity,
   log: written.log,
 });

@@ -71,8 +71,13 @@ export interface Config {
     readonly ttl: number;
   };
   readonly budgetHeaders: boolean;
-  /** Without keys: the socket only. */
-  readonly admin: { readonly host: string; readonly port: number; readonly keys: readonly AdminKey[] };
+  /** Without keys: the socket only, and `/metrics` where it is open. */
+  readonly admin: {
+    readonly host: string;
+    readonly port: number;
+    readonly keys: readonly AdminKey[];
+    readonly metrics: 'key' | 'open';
+  };
   /** Bytes. */
   readonly limits: {
     readonly requestBody: number;
@@ -103,8 +108,10 @@ export interface Config {
   };
   /** Bytes, milliseconds. */
   readonly deadLetters: { readonly max_bytes: number; readonly max_age: number };
-  /** As written, checked: the exporters read their own settings. */
+  /** As written, checked: the exporters read their own settings. Those of `exporters_files` come last. */
   readonly exporters: readonly ExporterConfig[];
+  /** Files and folders that hold more of them. */
+  readonly exportersFiles: readonly string[];
   readonly identity: { readonly product: string; readonly environment: string; readonly tenant: string };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }

@@ -61,6 +61,7 @@ const running = async (t: TestContext, options: Options = {}) => {
     config: {
       host: '127.0.0.1',
       port: 0,
+      metrics: 'key',
       keys: [
         { name: 'auditor', sha256: sha256(keys.auditor), role: 'read' },
         { name: 'ops', sha256: sha256(keys.ops), role: 'admin' },
@@ -308,13 +309,18 @@ test('where no socket can be made, that is told, and the keys are served', async
   const told: string[] = [];
   const socket = join(tmpdir(), `${'d'.repeat(150)}.sock`);
   const admin = await openAdmin({
-    config: { host: '127.0.0.1', port: 0, keys: [{ name: 'ops', sha256: sha256(keys.ops), role: 'read' }] },
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      keys: [{ name: 'ops', sha256: sha256(keys.ops), role: 'read' }],
+      metrics: 'key',
+    },
     socket,
     routes: [],
     tell: (text) => told.push(text),
   });
   t.after(() => admin.close());
-  assert.match(told.join(), /cannot be served, so that `llm-audit budgets` does not find this gateway: listen EINVAL/);
+  assert.match(told.join(), /cannot be served, so that `llm-audit` does not find this gateway: listen EINVAL/);
   assert.equal((await fetch(`${admin.origin}/`)).status, 401);
   assert.equal(await askSocket(socket, 'GET', '/api/budgets'), null);
 });
