@@ -44,7 +44,7 @@ export const steps: Record<string, () => void> = {
   begin: () => watch(DatabaseSync?.prototype, 'exec', says(/CREATE TABLE IF NOT EXISTS event/)),
   commit: () => watch(DatabaseSync?.prototype, 'exec', says(/^COMMIT$/)),
   seal: () => watch(DatabaseSync?.prototype, 'prepare', says(/journal_mode = DELETE/)),
-  cursor: () => watch(StatementSync?.prototype, 'run', (...args) => args.length === 9),
+  cursor: () => watch(StatementSync?.prototype, 'run', (...args) => args.length > 6),
   checkpoint: () => watch(DatabaseSync?.prototype, 'exec', says(/wal_checkpoint/)),
   remove: () => watch(fs, 'rmSync'),
   sync: () => watch(fs, 'fsyncSync'),

@@ -1,4 +1,4 @@
-/** A webhook that belongs to the oracle: it notes what it gets, then says that it has it, and refuses poison. */
+/** A webhook that belongs to the oracle: it notes what it gets, then says that it has it, and refuses poison unless it is told not to. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,10 @@ export interface Destination {
   at(name: string): Arrivals;
 }
 
-export const startDestination = async (t: Pick<TestContext, 'after'>): Promise<Destination> => {
+export const startDestination = async (
+  t: Pick<TestContext, 'after'>,
+  { refusesPoison = true } = {},
+): Promise<Destination> => {
   const arrivals = new Map<string, Arrivals>();
   const at = (name: string): Arrivals => {
     const found = arrivals.get(name) ?? new Arrivals();
@@ -27,7 +30,7 @@ export const startDestination = async (t: Pick<TestContext, 'after'>): Promise<D
       return; // cut off in the middle: it has nothing
     }
     const events: { number: number }[] = JSON.parse(text);
-    const poisoned = events.some(({ number }) => isPoison(number));
+    const poisoned = refusesPoison && events.some(({ number }) => isPoison(number));
     if (!poisoned) for (const event of events) at(request.url?.slice(1) ?? '').note(JSON.stringify(event));
     response.writeHead(poisoned ? 400 : 200).end();
   });
