@@ -34,7 +34,7 @@ const given = async (
 ) => {
   const oracle = new Oracle();
   const destination = await startDestination(t, { refusesPoison: order.refusesPoison ?? true });
-  const proxy = await startChaos(t, { to: destination.port, seed: 1, odds: {} });
+  const proxy = await startChaos(t, { to: destination.port, seed: 1 });
   const webhook = {
     type: 'webhook',
     id: 'w',

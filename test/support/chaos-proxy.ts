@@ -31,12 +31,15 @@ export const tricks = [
 
 export type Trick = (typeof tricks)[number];
 
+/** How often each trick is played, as weights; those that are absent never. */
+export type Odds = Partial<Record<Trick, number>>;
+
 export interface ChaosOptions {
-  /** Port of the server on the loopback address. */
-  readonly to: number;
+  /** Port of the server on the loopback address; `lead` tells it when it is not known yet. */
+  readonly to?: number;
   readonly seed: number;
-  /** How often each trick is played, as weights; those that are absent never. */
-  readonly odds: Partial<Record<Trick, number>>;
+  /** What is played, until `play` says otherwise. */
+  readonly odds?: Odds;
   /** The bytes of an answer, or null to let the request through after all. */
   readonly answer?: (request: WireRequest) => Buffer | null;
   /** Milliseconds that `delay` and `drip` take at most; 50 when absent. */
@@ -53,16 +56,19 @@ export interface ChaosProxy {
   down(): void;
   /** The outage is over. */
   up(): void;
-  /** No tricks any more: what hangs is cut off, what comes passes. */
-  calm(): void;
+  /** These tricks from now on, none when there are no odds; what was going on is cut off. */
+  play(odds: Odds): void;
+  /** To the server on this port from now on. */
+  lead(port: number): void;
 }
 
 export const startChaos = async (t: Pick<TestContext, 'after'>, options: ChaosOptions): Promise<ChaosProxy> => {
-  const { to, seed, answer, slowness = 50 } = options;
+  const { seed, answer, slowness = 50 } = options;
   const random = createRandom(seed);
   const did = Object.fromEntries(tricks.map((trick) => [trick, 0])) as Record<Trick, number>;
   const open = new Set<Socket>();
-  let odds = options.odds;
+  let odds = options.odds ?? {};
+  let to = options.to ?? 0;
   let isDown = false;
   let withheld = 0;
 
@@ -180,10 +186,12 @@ export const startChaos = async (t: Pick<TestContext, 'after'>, options: ChaosOp
     up: () => {
       isDown = false;
     },
-    calm: () => {
-      odds = {};
-      isDown = false;
+    play: (other) => {
+      odds = other;
       cutAll();
+    },
+    lead: (port) => {
+      to = port;
     },
   };
 };

@@ -46,7 +46,7 @@ export const outage = async (t: Pick<TestContext, 'after'>, order: OutageOrder):
   const { dir, seconds, around, rate, say = () => {} } = order;
   const oracle = new Oracle();
   const destination = await startDestination(t);
-  const proxy = await startChaos(t, { to: destination.port, seed: 1, odds: {} });
+  const proxy = await startChaos(t, { to: destination.port, seed: 1 });
   const config = { url: `http://127.0.0.1:${proxy.port}/down` };
   const options = {
     dir,
