@@ -31,7 +31,7 @@ test(`after ${kills} kills everything that was accepted has arrived, nothing has
   const oracle = new Oracle();
   const destination = await startDestination(t);
   const webhooks = [
-    { id: 'single', groupSize: 1, sendWorkers: 1 },
+    { id: 'single', groupSize: 2, sendWorkers: 1 },
     { id: 'small', groupSize: 7, sendWorkers: 1 },
     { id: 'large', groupSize: 100, sendWorkers: 1 },
     { id: 'lanes', groupSize: 20, sendWorkers: 4 },
@@ -70,7 +70,7 @@ test(`after ${kills} kills everything that was accepted has arrived, nothing has
   for (let round = 0; round < kills; round++) {
     const atStep = round % 2 === 1;
     const axe = `${steps[(round >> 1) % steps.length]} ${random.pick(['before', 'after'])} ${random.integer(1, 12)}`;
-    const load = { from: next(), rate: 1_000 };
+    const load = { from: next(), rate: 800 };
     const system = new System(t, oracle, { options, load }, atStep ? { axe } : {});
     await system.says('opening').catch(() => {}); // it may have fallen
     if (atStep) await system.ended(1_000).catch(() => {});
@@ -82,7 +82,7 @@ test(`after ${kills} kills everything that was accepted has arrived, nothing has
   const fresh = next() + 49;
   const last = new System(t, oracle, { options, load: { from: next(), count: 50 } });
   await last.says('ready');
-  const { exporters: told } = await last.finish();
+  const { exporters: told } = await last.finish(100_000 + kills * 3_000);
 
   for (const { id, groupSize, sendWorkers } of webhooks) {
     const deadLetters = oracle.deadLetters(dir, id);
