@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
+import { kinds } from '../../exporters/registry.generated.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { llmAudit, type Running, running, temporaryFolder } from '../support/cli.ts';
 import { upstream } from '../support/stack.ts';
@@ -33,6 +34,12 @@ const planted = {
   webhookBearer: 'PlantedWebhookBearer3e5r7t9y1u3i5o7p9a2s4d',
   webhookHeader: 'PlantedWebhookHeader6g8h0j2k4l6z8x1c3v5b7n',
   webhookQuery: 'PlantedWebhookQuery9m1n3b5v7c9x2z4l6k8j0h',
+  splunkToken: 'PlantedSplunkToken7b9n1m3q5w7e9r2t4y6u8i',
+  elasticPassword: 'PlantedElasticPassword2d4f6g8h1j3k5l7z9x',
+  elasticKey: 'UGxhbnRlZEVsYXN0aWNLZXk4djZiNG4ybTBxOXc3ZTU',
+  kafkaPassword: 'PlantedKafkaPassword4s6d8f1g3h5j7k9l2p4o',
+  otlpHeader: 'PlantedOtlpHeader1w3e5r7t9y2u4i6o8p1a3s',
+  postgresPassword: 'PlantedPostgresPassword5z7x9c2v4b6n8m1q3w',
   adminKey: 'PlantedAdminKey5t7y9u1i3o5p7a9s2d4f6g8h0j2k4',
   clientSecret: 'PlantedClientSecret8k0l2z4x6c8v1b3n5m7q9w',
 };
@@ -75,19 +82,45 @@ const credentials = {
   'x-secret': planted.webhookHeader,
 };
 
-/** A row for each kind that keeps or shows something; `origin` is of a destination that refuses and quotes. */
-const exporters = {
-  file: ({ cwd }: Place) => ({ type: 'file', config: { path: join(cwd, 'out', 'events.ndjson') } }),
+const webhook = (origin: string) => ({
+  type: 'webhook',
+  config: { url: `${origin}/in?token=${planted.webhookQuery}`, headers: credentials },
+});
+
+/** A row for each kind that keeps, sends or shows something. */
+const exporters: Record<string, (place: Place) => { type: string; config?: object }> = {
+  file: ({ cwd }) => ({ type: 'file', config: { path: join(cwd, 'out', 'events.ndjson') } }),
   console: () => ({ type: 'console' }),
   // Its events end in the dead letters, with what the destination said,
-  refused: ({ refusing }: Place) => ({
-    type: 'webhook',
-    config: { url: `${refusing}/in?token=${planted.webhookQuery}`, headers: credentials },
-  }),
+  refused: ({ refusing }) => webhook(refusing),
   // or wait in the spool, while the log says why.
-  waiting: ({ failing }: Place) => ({
-    type: 'webhook',
-    config: { url: `${failing}/in?token=${planted.webhookQuery}`, headers: credentials },
+  waiting: ({ failing }) => webhook(failing),
+  http: ({ refusing }) => ({
+    type: 'http',
+    config: { ...webhook(refusing).config, method: 'POST', body: '$${events}' },
+  }),
+  splunk: ({ failing }) => ({ type: 'splunk', config: { url: failing, token: planted.splunkToken } }),
+  elastic: ({ failing }) => ({
+    type: 'elastic',
+    config: { uris: [failing], user: 'planted', password: planted.elasticPassword },
+  }),
+  'elastic-key': ({ refusing }) => ({ type: 'elastic', config: { uris: [refusing], api_key: planted.elasticKey } }),
+  kafka: ({ failing }) => ({
+    type: 'kafka',
+    config: {
+      servers: [new URL(failing).host],
+      topic: 'events',
+      securityProtocol: 'SASL_PLAINTEXT',
+      saslConfig: { username: 'planted', password: planted.kafkaPassword, mechanism: 'PLAIN' },
+    },
+  }),
+  otlp: ({ refusing }) => ({
+    type: 'otlp',
+    config: { endpoint: `${refusing}/v1/logs`, headers: { 'x-api-token': planted.otlpHeader } },
+  }),
+  postgresql: ({ failing }) => ({
+    type: 'postgresql',
+    config: { host: '127.0.0.1', port: Number(new URL(failing).port), password: planted.postgresPassword },
   }),
 };
 
@@ -122,7 +155,9 @@ const configuration = (place: Place, providers: { answering: string; quoting: st
       port: 0,
       keys: [{ name: 'ops', role: 'admin', sha256: createHash('sha256').update(planted.adminKey).digest('hex') }],
     },
-    exporters: Object.entries(exporters).map(([id, entry]) => ({ id, groupDuration: 50, ...entry(place) })),
+    exporters: Object.entries(exporters)
+      .map(([id, entry]) => ({ id, groupDuration: 50, ...entry(place) }))
+      .filter(({ type }) => Object.hasOwn(kinds, type)),
   };
 };
 
@@ -223,7 +258,7 @@ test('no planted secret is in a file, a line, an exporter or an answer, after ki
     said.push([`${method} ${path}`, JSON.stringify(answer.headers) + (await answer.body.text())]);
     return answer.statusCode;
   };
-  await ask('POST', '/api/events', fromOtoroshi);
+  assert.equal(await ask('POST', '/api/events', fromOtoroshi), 202);
   const lettersIn = (): number =>
     filesBelow(join(cwd, 'data', 'dead-letters')).flatMap(([, text]) => text.split('\n')).length;
   await eventually(() => lettersIn() > calls.length && /HTTP 503/.test(JSON.stringify(first.printed())));
@@ -255,6 +290,7 @@ test('no planted secret is in a file, a line, an exporter or an answer, after ki
       for (const [where, text] of said)
         assert.ok(!text.includes(spelling), `${name} is in ${where}: ${around(text, spelling)}`);
 
+  assert.ok(said.some(([where, text]) => where === 'events.ndjson' && text.includes('otoroshi-1')));
   // The search finds what is there: the prompt is in everything that keeps events.
   for (const where of [/^events\.ndjson$/, /^stdout$/, /^spool/, /^dead-letters/])
     assert.ok(
