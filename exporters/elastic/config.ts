@@ -245,7 +245,11 @@ const credentialProblems = ({ user, password, api_key, headers = {} }: Written, 
 
 const lifecycleProblems = ({ ilm = {}, ...config }: Written, place: string): Problem[] => {
   const { is } = targetOf(config);
-  const rolls = ilm.rollover_age !== undefined || ilm.rollover_size !== undefined;
+  // Who reads the file fills the defaults in; they say nothing.
+  const { rollover_age, rollover_size } = schema.properties.ilm.properties;
+  const rolls =
+    (ilm.rollover_age ?? rollover_age.default) !== rollover_age.default ||
+    (ilm.rollover_size ?? rollover_size.default) !== rollover_size.default;
   return [
     ...(rolls && is !== 'stream' ? [{ place, message: 'only a data stream rolls over (`target: data_stream`)' }] : []),
     ...(ilm.delete_after !== undefined && is === 'index'

@@ -9,6 +9,8 @@ export interface Piece {
   readonly attempts: number;
   /** How many records the destination had accepted when this one failed first; null: it has not failed. */
   readonly acceptedBefore: number | null;
+  /** The same when it failed last. */
+  readonly acceptedAtLast: number;
   /** Why these are dead letters; null while there is hope. */
   readonly sentence: string | null;
 }
@@ -43,12 +45,26 @@ export const newPiece = (records: readonly Outgoing[], sentence: string | null =
   records,
   attempts: 0,
   acceptedBefore: null,
+  acceptedAtLast: 0,
   sentence,
 });
 
 /** It has been tried alone and often, in vain: others need not wait for it. */
 export const isStuck = ({ records, attempts }: Piece): boolean =>
   records.length === 1 && attempts >= attemptsBeforeSplit;
+
+/** So many batches of others go before a piece in trouble has its turn again, at most. */
+const longestWait = 20;
+
+/**
+ * Which goes next: what has failed least, so that a piece in trouble does not hold up the others. But it is not forgotten
+ * while there are always others: after as many batches of them as it has failed attempts, it has its turn.
+ */
+export const nextOf = (pieces: readonly Piece[], accepted: number, groupSize: number): Piece | undefined =>
+  pieces.find(
+    ({ attempts, acceptedAtLast }) =>
+      attempts > 0 && accepted - acceptedAtLast >= Math.min(attempts, longestWait) * groupSize,
+  ) ?? pieces.toSorted((one, other) => one.attempts - other.attempts)[0];
 
 const halves = (piece: Piece): Piece[] => {
   const middle = Math.ceil(piece.records.length / 2);
@@ -67,6 +83,7 @@ const failed = (
     ...piece,
     attempts: piece.attempts + 1,
     acceptedBefore: piece.acceptedBefore ?? seen.accepted,
+    acceptedAtLast: seen.accepted,
   };
   const condemned = (reason: string): Piece => ({ ...again, sentence: reason });
   const alone = piece.records.length === 1;

@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts';
 import { Encore } from './encore.ts';
 import type { Outcome } from './outcome.ts';
 import { type Health, Patience } from './patience.ts';
-import { isStuck, land, newPiece, type Piece } from './piece.ts';
+import { isStuck, land, newPiece, nextOf, type Piece } from './piece.ts';
 import type { Project } from './projection.ts';
 import { diskPause, Reader, type Source } from './reader.ts';
 import { Window } from './window.ts';
@@ -188,10 +188,8 @@ export class Run {
 
   #launch(): void {
     while (this.#flights.size < this.#limit && this.#parts.clock.now() >= this.#patience.gate) {
-      // What has failed least goes first, so that a piece in trouble does not hold up the others.
-      const [piece] = this.#pieces
-        .filter((candidate) => candidate.sentence === null && !this.#flights.has(candidate))
-        .sort((one, other) => one.attempts - other.attempts);
+      const ready = this.#pieces.filter((piece) => piece.sentence === null && !this.#flights.has(piece));
+      const piece = nextOf(ready, this.#accepted, this.#parts.exporter.groupSize);
       if (!piece) return;
       this.#flights.set(piece, this.#fly(piece));
     }

@@ -1,11 +1,10 @@
 /** How far each exporter has come, and what became of the records on its way: one small database. */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isUnsound, privateDatabase, unsound } from './disk.ts';
+import { isUnsound, privateDatabase, sqliteCode, unsound } from './disk.ts';
 import { setAside } from './salvage.ts';
 
 /** What can become of a record at one exporter. */
@@ -93,10 +92,10 @@ export class Cursors {
   constructor(path: string, log: Log) {
     this.#path = path;
     this.#log = log;
-    const isMissing = !existsSync(path);
     try {
       this.#connection = connect(path);
-      this.lost = isMissing;
+      // A file that is there and empty tells no more than one that is missing: a power cut can leave it so.
+      this.lost = this.#connection.cursors.size === 0;
     } catch (thrown) {
       if (!isUnsound(thrown)) throw thrown;
       this.#connection = this.#begin(reasonOf(thrown));
@@ -120,6 +119,10 @@ export class Cursors {
     try {
       this.#write(exporter, cursor);
     } catch (thrown) {
+      if (sqliteCode(thrown) === 13 /* SQLITE_FULL */) {
+        this.#overwrite(exporter, cursor);
+        return;
+      }
       if (!isUnsound(thrown)) throw thrown;
       const { database, cursors } = this.#connection;
       database.close();
@@ -127,6 +130,12 @@ export class Cursors {
       for (const [name, known] of cursors) this.#write(name, known);
       this.#write(exporter, cursor);
     }
+  }
+
+  /** On a full disk: folds the log into the file, after which it is written from its beginning. Without that nothing is released. */
+  #overwrite(name: string, cursor: Cursor): void {
+    this.#connection.database.exec('PRAGMA wal_checkpoint(RESTART)');
+    this.#write(name, cursor);
   }
 
   #write(name: string, cursor: Cursor): void {

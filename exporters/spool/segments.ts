@@ -3,10 +3,11 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isUnsound, privateDirectory } from './disk.ts';
+import { isUnsound, privateDirectory, sqliteCode } from './disk.ts';
 import { wholeRecords } from './pages.ts';
 import { finishSalvage, salvage, setAside } from './salvage.ts';
 import { Segment } from './segment.ts';
+import { removeDatabase } from './segment-file.ts';
 
 export interface SegmentsOptions {
   /** Made when missing. */
@@ -24,6 +25,11 @@ const openOld = 4;
 const numberOf = (path: string): number => Number.parseInt(basename(path), 10);
 
 const nameOf = (number: number): string => `${String(number).padStart(6, '0')}.db`;
+
+const holdsRecords = (path: string): boolean => {
+  for (const _ of wholeRecords(path, { logOnly: false })) return true;
+  return false;
+};
 
 export class Segments {
   readonly #options: SegmentsOptions;
@@ -53,8 +59,18 @@ export class Segments {
     this.#mendGaps(lastSeq);
     const last = this.#sealed.at(-1);
     if (last && !last.sealed && last.size < options.segmentBytes) this.#active = this.#sealed.pop() ?? null;
-    for (const segment of this.#sealed) segment.seal();
+    for (const segment of this.#sealed) this.#sealWhereRoom(segment);
     this.#count();
+  }
+
+  /** Folding the log of a file into it takes room; on a full disk it is read as it is, and deleted as the others are. */
+  #sealWhereRoom(segment: Segment): void {
+    try {
+      segment.seal();
+    } catch (thrown) {
+      if (sqliteCode(thrown) !== 13 /* SQLITE_FULL */) throw thrown;
+      this.#options.log('warn', 'no room to seal a file of the spool', { file: basename(segment.path) });
+    }
   }
 
   /** Opens a file, or what can be salvaged of it; null when that is nothing. Throws what the disk throws. */
@@ -68,8 +84,11 @@ export class Segments {
       return segment;
     } catch (thrown) {
       segment?.rest();
-      if (!isUnsound(thrown)) throw thrown;
-      return this.#salvage(path, reasonOf(thrown));
+      if (isUnsound(thrown)) return this.#salvage(path, reasonOf(thrown));
+      // On a full disk: one that was being begun when the disk filled up.
+      if (sqliteCode(thrown) !== 13 /* SQLITE_FULL */ || holdsRecords(path)) throw thrown;
+      removeDatabase(path);
+      return null;
     }
   }
 
@@ -145,7 +164,7 @@ export class Segments {
   written(): void {
     this.#activeBytes = this.#active?.size ?? 0;
     if (!this.#active || this.#activeBytes < this.#options.segmentBytes) return;
-    this.#active.seal();
+    this.#sealWhereRoom(this.#active);
     this.#sealed.push(this.#active);
     this.#active = null;
     this.#count();
@@ -196,7 +215,7 @@ export class Segments {
   /** Closes files until few are open, but for the one that is in use. */
   rest(used: Segment): void {
     const open = this.#sealed.slice(0, -remembered).filter(({ isOpen }) => isOpen);
-    for (const segment of open.slice(openOld)) if (segment !== used) segment.rest();
+    for (const segment of open.slice(openOld)) if (segment !== used && segment.sealed) segment.rest();
   }
 
   /** Deletes the segments all of whose records are at or before `upTo`, if they are older than that, but for the one being written. */

@@ -51,7 +51,7 @@ const table: [what: string, status: number, body: Buffer, expected: object][] = 
 
 for (const [what, status, body, expected] of table) {
   test(`${what} (${status}) is ${JSON.stringify(expected)}`, () => {
-    assert.partialDeepStrictEqual(answerOutcome({ status, body, retryAfter: '7' }, 10, [], 0), expected);
+    assert.partialDeepStrictEqual(answerOutcome({ status, body, headers: {}, retryAfter: '7' }, 10, [], 0), expected);
   });
 }
 
@@ -60,7 +60,7 @@ test('what a destination says is told without the secrets that were sent to it',
     { status: 200, body: partial(1, 'bad token planted-token') },
     { status: 403, body: refusal('bad token planted-token') },
   ]) {
-    const outcome = answerOutcome({ ...answer, retryAfter: undefined }, 1, ['planted-token'], 0);
+    const outcome = answerOutcome({ ...answer, headers: {}, retryAfter: undefined }, 1, ['planted-token'], 0);
     assert.match(JSON.stringify(outcome), /bad token \*\*\*/);
   }
 });

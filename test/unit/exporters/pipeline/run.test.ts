@@ -143,6 +143,35 @@ test('a poison record that comes alone is condemned when another one passes', as
   assert.deepEqual(run.cursor, { ...start, seq: 2, delivered: 1, dead_lettered: 1 });
 });
 
+test('after an outage the parts of a halved batch have their turn, however long the backlog', async (t) => {
+  let up = false;
+  const { accept, clock, sent, run } = running(t, { groupSize: 8 }, (batch) =>
+    up ? (batch.some(({ seq }) => seq === 2) ? split('HTTP 400') : delivered) : retry('no connection'),
+  );
+  accept(...some(1, 8_000));
+  await clock.pass(600_000);
+  assert.equal(run.cursor.seq, 0);
+  const before = sent.length;
+  up = true;
+  await clock.pass(60_000);
+  assert.equal(run.cursor.seq, 8_000);
+  const turn = sent.findIndex((batch, index) => index >= before && batch.length === 1 && batch[0] === 1);
+  assert.ok(turn - before < 30, `the first record was sent behind ${turn - before} others`);
+});
+
+test('a record that only fails holds up the others less and less, and is never forgotten', async (t) => {
+  const { accept, clock, sent, run } = running(t, { groupSize: 1 }, (batch) =>
+    batch[0]?.seq === 1 ? retry('HTTP 503') : delivered,
+  );
+  accept(...some(1, 1_000));
+  await clock.pass(600_000);
+  assert.equal(run.cursor.seq, 0);
+  const places = sent.flatMap((batch, index) => (batch[0] === 1 ? [index] : []));
+  const others = sent.findLastIndex((batch) => batch[0] === 1_000);
+  const among = places.filter((place) => place < others).length;
+  assert.ok(among > 20 && among < 80, `tried ${among} times while a thousand others were delivered`);
+});
+
 test('an outage that answers 500 to everything loses nothing', async (t) => {
   let up = false;
   const { accept, clock, run, letters } = running(t, { groupSize: 10 }, () =>

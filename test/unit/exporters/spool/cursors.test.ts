@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { type Cursor, Cursors, cursorAt } from '../../../../exporters/spool/cursors.ts';
 import { folder, logbook, range } from '../given.ts';
@@ -30,6 +31,17 @@ test('cursors are found again as they were written, under the id of their export
   assert.deepEqual(again.get('one'), cursor);
   assert.equal(again.get('two'), null);
   again.close();
+});
+
+test('a cursor file that is there and empty tells nothing, as one that is missing', (t) => {
+  const dir = folder(t);
+  const path = join(dir, 'cursors.db');
+  for (const make of [() => writeFileSync(path, ''), () => new DatabaseSync(path).close()]) {
+    make();
+    const opened = new Cursors(path, logbook().log);
+    assert.equal(opened.lost, true);
+    opened.close();
+  }
 });
 
 test('a cursor file that is damaged anywhere is set aside, or still tells the truth', (t) => {
