@@ -115,14 +115,7 @@ test('the same event twice in a body is one', async () => {
 });
 
 test('an event without an id that can be kept has the same one every time it comes', async () => {
-  for (const id of [
-    undefined,
-    '',
-    1991000000000000512,
-    'spaces and\nlines',
-    'x'.repeat(300),
-    'sk-PLANTEDplantedPLANTED12',
-  ]) {
+  for (const id of [undefined, '', 2 ** 61, 'spaces and\nlines', 'x'.repeat(300), 'sk-PLANTEDplantedPLANTED12']) {
     const { post, records } = intake();
     await post([usageAudit('1', { '@id': id })]);
     await post([usageAudit('1', { '@id': id })]);
