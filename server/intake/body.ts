@@ -1,6 +1,12 @@
 /** Reads the body of a post: bounded before and after it is unpacked, in memory only once it has come whole. */
 import { createGunzip, type Gunzip } from 'node:zlib';
 
+/** A body as it came; null bytes: it was too long. */
+export interface Packed {
+  readonly encoding: 'plain' | 'gzip' | 'unknown';
+  readonly bytes: Buffer | null;
+}
+
 export type Body =
   | { readonly is: 'read'; readonly text: string }
   | { readonly is: 'too_long' }
@@ -12,37 +18,39 @@ export type Body =
 /** Bytes are read on for so many times the limit, and dropped, so that the answer gets to a client that still sends. */
 const patience = 4;
 
-/** Rejects when the client leaves. @param limit bytes, packed and unpacked. */
+/** Rejects when the client leaves. @param limit bytes. */
 export const readBody = async (
   stream: AsyncIterable<Buffer>,
   encoding: string | undefined,
   limit: number,
-): Promise<Body> => {
-  const packed = /^(?:x-)?gzip$/i.test(encoding?.trim() ?? '');
-  if (!packed && !/^(?:identity)?$/i.test(encoding?.trim() ?? '')) {
-    await gather(stream, 0, limit);
-    return { is: 'unknown_encoding' };
-  }
-  const bytes = await gather(stream, limit, limit);
+): Promise<Packed> => ({ encoding: encodingOf(encoding?.trim() ?? ''), bytes: await gather(stream, limit) });
+
+const encodingOf = (name: string): Packed['encoding'] => {
+  if (/^(?:identity)?$/i.test(name)) return 'plain';
+  return /^(?:x-)?gzip$/i.test(name) ? 'gzip' : 'unknown';
+};
+
+/** @param limit bytes that it may unpack to. */
+export const unpack = async ({ encoding, bytes }: Packed, limit: number): Promise<Body> => {
+  if (encoding === 'unknown') return { is: 'unknown_encoding' };
   if (bytes === null) return { is: 'too_long' };
-  if (!packed) return { is: 'read', text: textOf([bytes]) };
-  return unpack(bytes, limit);
+  return encoding === 'gzip' ? gunzipped(bytes, limit) : { is: 'read', text: textOf(bytes) };
 };
 
 /** Null: longer than `limit`. */
-const gather = async (stream: AsyncIterable<Buffer>, limit: number, bound: number): Promise<Buffer | null> => {
+const gather = async (stream: AsyncIterable<Buffer>, limit: number): Promise<Buffer | null> => {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of stream) {
     length += chunk.length;
     if (length <= limit) chunks.push(chunk);
-    else if (length > patience * bound) break;
+    else if (length > patience * limit) break;
     else chunks.length = 0;
   }
   return length > limit ? null : Buffer.concat(chunks);
 };
 
-const unpack = (bytes: Buffer, limit: number): Promise<Body> =>
+const gunzipped = (bytes: Buffer, limit: number): Promise<Body> =>
   new Promise((resolve) => {
     const gunzip: Gunzip = createGunzip();
     const chunks: Buffer[] = [];
@@ -55,9 +63,9 @@ const unpack = (bytes: Buffer, limit: number): Promise<Body> =>
       gunzip.destroy();
     });
     gunzip.on('error', () => resolve({ is: 'broken' }));
-    gunzip.on('end', () => resolve({ is: 'read', text: textOf(chunks) }));
+    gunzip.on('end', () => resolve({ is: 'read', text: textOf(Buffer.concat(chunks)) }));
     gunzip.end(bytes);
   });
 
 /** What is no UTF-8 becomes a mark within its string: better an event with a strange letter than none. */
-const textOf = (chunks: readonly Buffer[]): string => new TextDecoder().decode(Buffer.concat(chunks));
+const textOf = (bytes: Buffer): string => new TextDecoder().decode(bytes);

@@ -3,11 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { DeliveryError } from '../../exporters/errors.ts';
 import type { AuditRecord } from '../../schemas/record.ts';
 import { type Answer, done, refused } from '../admin/answer.ts';
-import { type Body, readBody } from './body.ts';
+import { type Body, type Packed, readBody, unpack } from './body.ts';
 import { type Carrier, carrierOf, noCarrier } from './cloud-events.ts';
 import { type IntakeCounts, noCounts } from './counts.ts';
 import { type Code, type Entry, entryOf } from './entry.ts';
-import { arrayPieces, linePieces, type Pieces } from './pieces.ts';
+import { type Media, mediaOf, mostEvents, piecesOf, types } from './media.ts';
+import type { Pieces } from './pieces.ts';
 import type { IntakeOptions } from './rules.ts';
 import { Slots } from './slots.ts';
 
@@ -34,11 +35,16 @@ interface Tally {
   readonly problems: Problem[];
 }
 
-/** Bodies in memory at once, and posts that wait for their turn. */
-const atOnce = 4;
+/**
+ * Bodies in memory at once: so many as long as the limit lets them be, and more of those that say that they are shorter.
+ * A body that waits to be read may come too late to its end: there is room for what a busy gateway sends.
+ */
+const bodiesAtOnce = 8;
+/** Bytes that a body weighs at least, so that their number is bounded as well. */
+const lightest = 64 * 1024;
 const mostWaiting = 64;
-/** Events of one body. */
-const mostEvents = 10_000;
+/** Bodies unpacked and taken apart at once. */
+const openAtOnce = 2;
 /** Events handed over before the next ones are made: what is not on the disk is in memory. */
 const together = 256;
 /** Problems told one by one; all are counted. */
@@ -49,14 +55,16 @@ const turn = 4;
 class SharedIntake implements Intake {
   readonly counts = noCounts();
   readonly #options: IntakeOptions;
-  readonly #slots = new Slots(atOnce, mostWaiting);
+  readonly #room: Slots;
+  readonly #desks = new Slots(openAtOnce, Number.POSITIVE_INFINITY);
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#room = new Slots(bodiesAtOnce * this.#weightOf(undefined), mostWaiting);
   }
 
   async take(headers: IncomingHttpHeaders, body: AsyncIterable<Buffer>): Promise<Answer> {
-    const leave = await this.#slots.enter();
+    const leave = await this.#room.enter(this.#weightOf(headers['content-length']));
     // Not read at all: too many bodies wait already.
     if (leave === null) return this.#unavailable('busy', 'Too many posts wait for their turn.');
     try {
@@ -66,15 +74,31 @@ class SharedIntake implements Intake {
     }
   }
 
-  async #answer(headers: IncomingHttpHeaders, stream: AsyncIterable<Buffer>): Promise<Answer> {
+  #weightOf(contentLength: string | undefined): number {
     const { intakeBody } = this.#options.limits;
+    const stated = Number(contentLength ?? intakeBody);
+    return Math.max(lightest, stated <= intakeBody ? stated : intakeBody);
+  }
+
+  async #answer(headers: IncomingHttpHeaders, stream: AsyncIterable<Buffer>): Promise<Answer> {
     const media = mediaOf(headers['content-type']);
-    const body = await readBody(stream, headers['content-encoding'], intakeBody).catch(() => null);
+    const packed = await readBody(stream, headers['content-encoding'], this.#options.limits.intakeBody).catch(
+      () => null,
+    );
     // Nobody is there any more to hear it.
-    if (body === null) return this.#refuse(400, 'aborted', 'The body has no end.', 'Send all of it again.');
+    if (packed === null) return this.#refuse(400, 'aborted', 'The body has no end.', 'Send all of it again.');
     if (media === null) return this.#refuse(415, 'unknown_type', 'That content type is not taken.', `Send ${types}.`);
+    const leave = await this.#desks.enter(1);
+    try {
+      return await this.#open(packed, media, carrierOf(headers));
+    } finally {
+      leave?.();
+    }
+  }
+
+  async #open(packed: Packed, media: Media, carrier: Carrier | null): Promise<Answer> {
+    const body = await unpack(packed, this.#options.limits.intakeBody);
     if (body.is !== 'read') return this.#refuseBody(body);
-    const carrier = carrierOf(headers);
     const cut = await piecesOf(body.text, media, carrier);
     if (cut === null)
       return this.#refuse(413, 'too_many', `There are more than ${mostEvents} events.`, 'Send them in several bodies.');
@@ -190,25 +214,5 @@ class SharedIntake implements Intake {
 
 const notJson = (events: number): string =>
   events === 1 ? 'The body is not JSON.' : `None of the ${events} events is JSON; the first is at index 0.`;
-
-const types =
-  'application/json, application/x-ndjson, application/cloudevents+json or application/cloudevents-batch+json';
-
-type Media = 'json' | 'lines';
-
-/** Without a content type JSON is assumed. */
-const mediaOf = (contentType: string | undefined): Media | null => {
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() || 'application/json';
-  if (/^application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines)$/.test(type)) return 'lines';
-  return /^application\/(?:json|cloudevents\+json|cloudevents-batch\+json)$/.test(type) ? 'json' : null;
-};
-
-const piecesOf = async (body: string, media: Media, carrier: Carrier | null): Promise<Pieces | null> => {
-  if (media === 'lines') return linePieces(body, mostEvents);
-  const text = body.trim();
-  // The data of one CloudEvent is one event, unless it is a list of them.
-  if (text.startsWith('[')) return arrayPieces(text, mostEvents);
-  return text.startsWith('{') || carrier ? { texts: [text], whole: true } : { texts: [], whole: false };
-};
 
 export const openIntake = (options: IntakeOptions): Intake => new SharedIntake(options);

@@ -115,14 +115,7 @@ test('the same event twice in a body is one', async () => {
 });
 
 test('an event without an id that can be kept has the same one every time it comes', async () => {
-  for (const id of [
-    undefined,
-    '',
-    1991000000000000512,
-    'spaces and\nlines',
-    'x'.repeat(300),
-    'sk-PLANTEDplantedPLANTED12',
-  ]) {
+  for (const id of [undefined, '', 2 ** 61, 'spaces and\nlines', 'x'.repeat(300), 'sk-PLANTEDplantedPLANTED12']) {
     const { post, records } = intake();
     await post([usageAudit('1', { '@id': id })]);
     await post([usageAudit('1', { '@id': id })]);
@@ -241,22 +234,22 @@ test('few bodies are in memory at once: the others wait for their turn, and too 
     deadLetter: async () => {},
   };
   const taking = openIntake({ rules, acceptor, limits: { intakeBody: 1e6, intakeItem: 1e6 } });
-  const answers = Array.from({ length: 70 }, (_, index) =>
+  const answers = Array.from({ length: 74 }, (_, index) =>
     taking.take({}, Readable.from([Buffer.from(JSON.stringify(usageAudit(String(index))))])),
   );
-  const turnedAway = await Promise.all(answers.slice(68));
+  const turnedAway = await Promise.all(answers.slice(72));
   assert.deepEqual(
     turnedAway.map(({ status }) => status),
     [503, 503],
   );
   let answered = 0;
   for (const answer of answers) void answer.then(() => answered++);
-  while (answered < 70) {
+  while (answered < 74) {
     for (const door of doors.splice(0)) door();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  assert.equal(most, 4);
-  assert.ok((await Promise.all(answers.slice(0, 68))).every(({ status }) => status === 202));
+  assert.equal(most, 2);
+  assert.ok((await Promise.all(answers.slice(0, 72))).every(({ status }) => status === 202));
 });
 
 test('a time that cannot be is no time', async () => {

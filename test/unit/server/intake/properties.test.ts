@@ -75,11 +75,13 @@ const mutated = fc
     ),
   }));
 
-const validators: Record<string, (event: unknown) => string | null> = {
-  LLMUsageAudit: validateLLMUsageAudit,
-  AiBudgetExceeded: validateAiBudgetExceeded,
-  AiBudgetAlmostExceeded: validateAiBudgetAlmostExceeded,
-};
+const validators = new Map<string, (event: unknown) => string | null>(
+  Object.entries({
+    LLMUsageAudit: validateLLMUsageAudit,
+    AiBudgetExceeded: validateAiBudgetExceeded,
+    AiBudgetAlmostExceeded: validateAiBudgetAlmostExceeded,
+  }),
+);
 
 test('any change to a known event leads to a valid event, a dead letter or a drop, never to an error', () => {
   let taken = 0;
@@ -91,7 +93,7 @@ test('any change to a known event leads to a valid event, a dead letter or a dro
       const { id, at: time, kind, body } = entry.record;
       if (entry.is === 'taken') {
         taken++;
-        assert.equal(validators[kind]?.(JSON.parse(body)) ?? null, null);
+        assert.equal(validators.get(kind)?.(JSON.parse(body)) ?? null, null);
         assert.equal(JSON.parse(body)['@id'], id);
       }
       assert.ok(Number.isSafeInteger(time) && time >= 0);
