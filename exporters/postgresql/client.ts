@@ -62,7 +62,7 @@ const connectionsTo = (config: PostgresqlConfig, timeout: number, trust: Trust =
   return {
     connect: () => pool.connect(),
     close: async () => {
-      const ended = pool.end();
+      const ended = pool.ending ? null : pool.end();
       for (const socket of sockets) socket.destroy();
       await ended;
     },
