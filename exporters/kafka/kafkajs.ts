@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs';
 import { codecOf } from './codecs.ts';
 import type { KafkaConfig } from './config.ts';
 import { failureOf } from './failure.ts';
-import type { KafkaPort } from './port.ts';
+import { KafkaFailure, type KafkaPort } from './port.ts';
 import { mendRequestQueue } from './request-queue.ts';
 import { newSockets } from './sockets.ts';
 
@@ -64,13 +64,14 @@ export const kafkajsPort = (config: KafkaConfig, timeout: number): KafkaPort => 
           headers,
           timestamp: String(timestamp),
         }));
-        await producer.send({
+        const acknowledged = await producer.send({
           topic: config.topic,
           messages: topicMessages,
           acks: -1,
           timeout: requestTimeout,
           compression: await codecOf(config.compression),
         });
+        if (acknowledged.length === 0) throw new KafkaFailure('NO_METADATA'); // never seen; but silence is no yes
       }),
 
     healthy: () =>
