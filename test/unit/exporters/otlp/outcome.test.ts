@@ -51,7 +51,7 @@ const table: [what: string, status: number, body: Buffer, expected: object][] = 
 
 for (const [what, status, body, expected] of table) {
   test(`${what} (${status}) is ${JSON.stringify(expected)}`, () => {
-    assert.partialDeepStrictEqual(answerOutcome({ status, body, retryAfter: '7' }, 10, [], 0), expected);
+    assert.partialDeepStrictEqual(answerOutcome({ headers: {}, status, body, retryAfter: '7' }, 10, [], 0), expected);
   });
 }
 
