@@ -16,6 +16,8 @@ import { bytes } from '../units.ts';
 const textOrNull = { type: ['string', 'null'], maxLength: 4096 } as const;
 /** What Elasticsearch takes for an age: whole numbers only. */
 const age = { type: 'string', pattern: '^[1-9][0-9]{0,5}(m|h|d)$' } as const;
+/** Not in the schema: there they would be filled in where nothing rolls over. */
+const rollover = { age: '30d', size: '50GiB' } as const;
 const copies = (text: string, minimum: number) =>
   ({ type: 'integer', minimum, maximum: 1024, default: 1, description: text }) as const;
 
@@ -101,11 +103,10 @@ export const schema = {
       default: {},
       description: 'Lifecycle policy, on Elasticsearch. Data streams always have one.',
       properties: {
-        rollover_age: { ...age, default: '30d', description: 'Data stream: a new index after so long.' },
+        rollover_age: { ...age, description: `Data stream: a new index after so long. Absent: ${rollover.age}.` },
         rollover_size: {
           ...size,
-          default: '50GiB',
-          description: 'Data stream: a new index when a shard has grown so large.',
+          description: `Data stream: a new index when a shard has grown so large. Absent: ${rollover.size}.`,
         },
         delete_after: {
           ...age,
@@ -295,7 +296,6 @@ const authorizationOf = ({ user, password, api_key }: Written): Record<string, s
 export const read = (config: Written): ElasticConfig => {
   const { numberOfShards = 1, numberOfReplicas = 1 } = config.indexSettings ?? {};
   const { rollover_age, rollover_size, delete_after } = config.ilm ?? {};
-  const { ilm, max_bulk_bytes } = schema.properties;
   return {
     nodes: nodesOf(config),
     target: targetOf(config),
@@ -304,13 +304,13 @@ export const read = (config: Written): ElasticConfig => {
     replicas: numberOfReplicas,
     applyTemplate: config.applyTemplate ?? true,
     lifecycle: {
-      rolloverAge: rollover_age ?? ilm.properties.rollover_age.default,
-      rolloverSize: bytes(rollover_size ?? ilm.properties.rollover_size.default),
+      rolloverAge: rollover_age ?? rollover.age,
+      rolloverSize: bytes(rollover_size ?? rollover.size),
       deleteAfter: delete_after ?? null,
     },
     version: config.version || null,
     mostEvents: config.maxBulkSize ?? schema.properties.maxBulkSize.default,
-    mostBytes: bytes(config.max_bulk_bytes ?? max_bulk_bytes.default),
+    mostBytes: bytes(config.max_bulk_bytes ?? schema.properties.max_bulk_bytes.default),
     gzip: config.gzip ?? true,
     requests: config.sendWorkers ?? schema.properties.sendWorkers.default,
     tls: readTls(config),

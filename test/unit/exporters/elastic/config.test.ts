@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { problems, read, type Written } from '../../../../exporters/elastic/config.ts';
+import { validate } from '../../../../schemas/generated/config.js';
 
 const messages = (config: Written): string[] =>
   problems(config, 'config').map(({ place, message }) => `${place}: ${message}`);
@@ -76,5 +77,14 @@ test('what cannot work is told with its place, and never with a secret', () => {
     assert.match(first, expected);
     assert.deepEqual(more, []);
     assert.ok(!first.includes(secret));
+  }
+});
+
+test('the defaults that the schema fills in are no problem of what somebody has not written', () => {
+  for (const indexSettings of [{}, { clientSide: false }, { clientSide: false, action: 'create' as const }]) {
+    const config: Written = { uris, indexSettings };
+    validate({ version: 1, exporters: [{ type: 'elastic', id: 'e', config }] });
+    assert.equal(config.maxBulkSize, 1000);
+    assert.deepEqual(messages(config), []);
   }
 });
