@@ -17,7 +17,7 @@ const acceptedOf = (schema, name) => {
   if (schema.type === 'string') return 'text';
   const { minimum, maximum } = schema;
   const range = [minimum === undefined ? '' : `from ${minimum}`, maximum === undefined ? '' : `to ${maximum}`];
-  return schema.type === 'integer' ? ['whole number', ...range].filter(Boolean).join(' ') : schema.type;
+  return schema.type === 'integer' ? ['whole number', ...range].filter(Boolean).join(' ') : (schema.type ?? 'anything');
 };
 
 const isEmpty = (value) =>

@@ -5,7 +5,8 @@ import { fail } from './failure.ts';
 /** Leads to a value; undefined: there is none. */
 export type Locate = (source: unknown) => unknown;
 
-const integer = /^[+-]?\d{1,10}$/;
+/** Of 32 bits, as in Java. */
+const isInteger = (step: string): boolean => /^[+-]?\d+$/.test(step) && (Number(step) | 0) === Number(step);
 
 const walk =
   (steps: readonly string[], place: string): Locate =>
@@ -13,7 +14,7 @@ const walk =
     let here: unknown = source;
     for (const step of steps) {
       if (Array.isArray(here)) {
-        if (!integer.test(step)) fail(place, 'a step that is no number stands at an array');
+        if (!isInteger(step)) fail(place, 'a step that is no number stands at an array');
         here = here[Number(step)];
       } else here = field(here, step);
       if (here === undefined) return undefined;

@@ -133,7 +133,7 @@ const date: Operator = (argument, place, reading) => {
   const locate = at(where, place);
   return (source) => {
     const millis = locate(source);
-    if (typeof millis !== 'number' || !Number.isInteger(millis)) return null;
+    if (typeof millis !== 'number' || !Number.isInteger(millis) || Math.abs(millis) >= 2 ** 63) return null;
     const made = format ? format(millis) : fail(place, 'its pattern is not one of Joda-Time');
     return made ?? fail(place, 'a time too far away');
   };

@@ -91,6 +91,7 @@ test('$at and $pointer lead to a value, null or the default; a present null take
   assert.equal(await made({ $pointer: '/usage/details/cached' }), 5);
   assert.deepEqual(await made({ $pointer: '/' }), event);
   assert.equal(await failure({ $at: 'tags.first' }), 'projection.v.$at: a step that is no number stands at an array');
+  assert.match(await failure({ $at: 'tags.4294967296' }), /no number stands at an array/);
   assert.equal(await failure({ $at: { default: 1 } }), 'projection.v.$at: it needs a "path"');
 });
 
