@@ -246,11 +246,7 @@ const credentialProblems = ({ user, password, api_key, headers = {} }: Written, 
 
 const lifecycleProblems = ({ ilm = {}, ...config }: Written, place: string): Problem[] => {
   const { is } = targetOf(config);
-  // Who reads the file fills the defaults in; they say nothing.
-  const { rollover_age, rollover_size } = schema.properties.ilm.properties;
-  const rolls =
-    (ilm.rollover_age ?? rollover_age.default) !== rollover_age.default ||
-    (ilm.rollover_size ?? rollover_size.default) !== rollover_size.default;
+  const rolls = ilm.rollover_age !== undefined || ilm.rollover_size !== undefined;
   return [
     ...(rolls && is !== 'stream' ? [{ place, message: 'only a data stream rolls over (`target: data_stream`)' }] : []),
     ...(ilm.delete_after !== undefined && is === 'index'
