@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DeliveryStats, ExporterStats } from '../../exporters/stats.ts';
 import { auditedGateway, configuration, hook } from '../support/audited-gateway.ts';
-import { llmAudit, type Result, temporaryFolder } from '../support/cli.ts';
+import { llmAudit, type Result, running, temporaryFolder } from '../support/cli.ts';
 import { webhookSink } from '../support/webhook-sink.ts';
 
 const audit = (cwd: string, ...args: string[]): Promise<Result> => llmAudit(args, { cwd });
@@ -29,6 +29,11 @@ test('a running exporter is looked at, checked, paused, resumed, rewound and aud
   assert.match(down.stdout, /^Exporter +Type +State +Accepted +.*Pending +Lag\n─/);
   assert.match(down.stdout, /\nhook +webhook +retrying +1 +0 +0 +0 +0 +0 +1 +\d+s\nhook: .*503/);
   assert.match(down.stdout, /\nspool: \d+ KiB in 1 files; dead letters: 0 KiB in 0 files\n$/);
+
+  const watching = running(t, ['exporters', 'status', '--watch', '--json'], { cwd });
+  await watching.prints(/^\{.*\}\n\{.*"state":"retrying".*\}\n/);
+  watching.kill('SIGINT');
+  assert.equal(await watching.ended, 0);
 
   const paused = await audit(cwd, 'exporters', 'pause', 'hook');
   assert.deepEqual([paused.code, paused.stdout], [0, 'Exporter "hook" is paused; 1 event waits.\n']);
@@ -210,8 +215,15 @@ test('an export of Otoroshi is imported: what can run is written as it is, what 
   assert.match(twice.stdout, /exporters\/good\.json is there already; --force replaces it/);
 });
 
-test('an exporter that there is not is told with exit code 2', async (t) => {
+test('a destination that cannot be reached fails its check, and an exporter that there is not is told: exit codes 1 and 2', async (t) => {
   const cwd = await temporaryFolder(t);
+  await writeFile(join(cwd, 'llm-audit.yaml'), configuration(hook('http://127.0.0.1:9/path-that-is-secret')));
+  const unreachable = await audit(cwd, 'exporters', 'check', '--json');
+  assert.equal(unreachable.code, 1);
+  const [result] = JSON.parse(unreachable.stdout);
+  assert.partialDeepStrictEqual(result, { id: 'hook', ok: false });
+  assert.match(result.reason, /ECONNREFUSED/);
+  assert.doesNotMatch(unreachable.stdout, /planted-token|path-that-is-secret/);
   for (const args of [
     ['pause', 'nobody'],
     ['check', 'nobody'],

@@ -150,3 +150,85 @@ test('two exporters of one id are refused, wherever they stand', (t) => {
   const missing = load(t, {}, 'exporters_files: [exporters-not-here]\n');
   assert.match(problems(missing).join('\n'), /there is no such file$/);
 });
+
+test('every kind is taken as Otoroshi writes it, its nulls and all', (t) => {
+  const mtlsConfig = { certs: [], trustedCerts: [], mtls: false, loose: false, trustAll: false };
+  const tls_config = { certs: [], trusted_certs: [], enabled: false, loose: false, trust_all: false };
+  const http = { url: 'https://collector.example.org/', headers: {}, timeout: 60000, tls_config };
+  const kinds: Record<string, object> = {
+    elastic: {
+      clusterUri: null,
+      uris: ['http://127.0.0.1:9200'],
+      index: 'otoroshi-llm',
+      type: null,
+      user: null,
+      password: null,
+      headers: {},
+      indexSettings: { clientSide: true, interval: 'Day', numberOfShards: 1, numberOfReplicas: 1, action: 'index' },
+      mtlsConfig,
+      applyTemplate: true,
+      version: null,
+      maxBulkSize: 100,
+      sendWorkers: 4,
+    },
+    kafka: {
+      servers: ['127.0.0.1:9092'],
+      keyPass: null,
+      keystore: null,
+      truststore: null,
+      topic: 'otoroshi-events',
+      sendEvents: false,
+      hostValidation: true,
+      mtlsConfig,
+      securityProtocol: 'PLAINTEXT',
+      saslConfig: null,
+      properties: null,
+    },
+    webhook: { url: 'https://collector.example.org/', headers: {}, mtlsConfig },
+    http: { ...http, method: 'POST', cookies: [], body: `{"events": \${events.stringify}}` },
+    splunk: { ...http, token: 't', index: null, sourceType: null, fields: {} },
+    datadog: { ...http, token: 't', ddsource: null, ddtags: null, service: null, hostname: null },
+    newrelic: { ...http, token: 't', logtype: null, service: null, hostname: null },
+    file: { path: '/tmp/events-{day}.log', maxFileSize: 10000000, maxNumberOfFile: null },
+    console: {},
+    'otlp-logs': {
+      otlp: {
+        grpc: false,
+        gzip: false,
+        endpoint: 'http://127.0.0.1:4318/v1/logs',
+        timeout: 30000,
+        client_cert: null,
+        trusted_cert: null,
+        headers: {},
+        max_batch: 1000,
+        max_duration: 30000,
+      },
+    },
+    postgresql: {
+      uri: null,
+      host: 'localhost',
+      port: 5432,
+      database: 'otoroshi',
+      user: 'otoroshi',
+      password: 'otoroshi',
+      schema: 'otoroshi',
+      table: 'otoroshi_events',
+      pool_size: 5,
+      ssl: false,
+      retention_days: 0,
+    },
+  };
+  const projection = { $spread: true, provider_details: false, apikey: { clientId: true, clientName: true } };
+  const dataExporters = Object.entries(kinds).map(([type, config]) => ({
+    ...webhook,
+    type,
+    id: type,
+    projection,
+    config,
+  }));
+  const read = exporters(load(t, { 'state.json': { label: 'Otoroshi export', apiKeys: [], dataExporters } }));
+  assert.deepEqual(
+    read.map(({ type }) => type),
+    Object.keys(kinds),
+  );
+});
