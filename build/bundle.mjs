@@ -1,4 +1,5 @@
 /** The bundles of the published package: type stripping does not work below node_modules. */
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -10,7 +11,13 @@ const notice = `/*!
  */`;
 
 const bundles = [
-  { entryPoints: { 'llm-audit': 'cli/main.ts', 'delivery-worker': 'exporters/worker.ts' }, platform: 'node' },
+  // In pieces: what is loaded when it is needed (a subcommand, the library of an exporter) must not be loaded before.
+  {
+    entryPoints: { 'llm-audit': 'cli/main.ts', 'delivery-worker': 'exporters/worker.ts' },
+    platform: 'node',
+    splitting: true,
+    chunkNames: 'part-[hash]',
+  },
   // With its package inside: all of it is 30 MB, what is used of it a tenth.
   {
     entryPoints: { 'tokenizer-worker': 'plugins/hosts/node/tokenizer-worker.ts' },
@@ -25,6 +32,7 @@ const bundles = [
 /** Resolves to `path size` of each bundle; rejects with esbuild's messages. */
 export const bundle = async () => {
   const made = [];
+  await rm(`${root}dist`, { recursive: true, force: true });
   for (const options of bundles) {
     const { metafile } = await build({
       absWorkingDir: root,
