@@ -1,15 +1,5 @@
-/** Records that could not be delivered, one file a day (more when it grows large): kept for people, with the reason. */
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+/** Records that could not be delivered, one file a day or more: kept for people, with the reason. */
+import { closeSync, fsyncSync, ftruncateSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOfLines } from '../pipeline/lines.ts';
 import { privateDirectory, syncDirectory } from './disk.ts';
@@ -51,6 +41,8 @@ export class DeadLetters {
   readonly #folder: string;
   readonly #bounds: LetterBounds;
   readonly #now: () => number;
+  /** Nothing is added to this file any more, nor to those before it. */
+  #closed = '';
   #records = 0;
   #removed = 0;
 
@@ -63,17 +55,29 @@ export class DeadLetters {
     this.tidy();
   }
 
+  /** Oldest first. A name never changes, so that a place in a file stays one. */
   #files(): string[] {
     return readdirSync(this.#folder)
-      .filter((name) => /^\d{4}-\d{2}-\d{2}(\.\d{6})?\.ndjson$/.test(name))
-      .sort(); // by age: `2026-01-31.000001.ndjson` stands before `2026-01-31.ndjson`, which is being written
+      .filter((name) => /^\d{4}-\d{2}-\d{2}\.\d{6}\.ndjson$/.test(name))
+      .sort();
+  }
+
+  /** The file that letters of that day are added to. */
+  #current(day: string): string {
+    const last = this.#files().findLast((name) => name.startsWith(day)) ?? '';
+    if (last > this.#closed) return last;
+    // The one that was closed may have been emptied and deleted since; its name stays taken.
+    const taken = this.#closed.startsWith(day) ? this.#closed : last;
+    const number = taken === '' ? 1 : Number.parseInt(taken.slice(day.length + 1), 10) + 1;
+    return `${day}.${String(number).padStart(6, '0')}.ndjson`;
   }
 
   /** They are on the disk when it returns. Throws what the disk throws; then none of them is. */
   append(letters: readonly DeadLetter[]): void {
     const now = this.#now();
     const day = new Date(now).toISOString().slice(0, 10);
-    const path = join(this.#folder, `${day}.ndjson`);
+    const name = this.#current(day);
+    const path = join(this.#folder, name);
     const fd = openSync(path, 'a+', 0o600);
     try {
       const end = endOfLines(fd);
@@ -92,17 +96,8 @@ export class DeadLetters {
     }
     this.#records += letters.length;
     // In quarters, so that the newest three of them stay when the oldest goes.
-    if (statSync(path).size * 4 >= this.#bounds.maxBytes) this.#putAside(day);
+    if (statSync(path).size * 4 >= this.#bounds.maxBytes) this.#closed = name;
     this.tidy();
-  }
-
-  #putAside(day: string): void {
-    const last = this.#files().findLast((name) => name.startsWith(`${day}.0`));
-    const number = last === undefined ? 1 : Number.parseInt(last.slice(day.length + 1), 10) + 1;
-    renameSync(
-      join(this.#folder, `${day}.ndjson`),
-      join(this.#folder, `${day}.${String(number).padStart(6, '0')}.ndjson`),
-    );
   }
 
   /** Deletes what is beyond the bounds, the newest file only for its age. Throws what the disk throws. */
@@ -126,7 +121,10 @@ export class DeadLetters {
     const matches = matchesLetter(query);
     const letters: Placed[] = [];
     for (const name of this.#files().filter((other) => other >= file)) {
-      for (const letter of lettersIn(join(this.#folder, name), name === file ? Number(offset) : 0)) {
+      for (const letter of lettersIn(
+        join(this.#folder, name),
+        name === file ? Math.max(0, Number.parseInt(offset, 10) || 0) : 0,
+      )) {
         const key = `${name}:${letter.offset}`;
         if (key === after || !matches(letter)) continue;
         if (letters.length === limit) return { letters, next: letters.at(-1)?.key ?? null };
@@ -138,8 +136,9 @@ export class DeadLetters {
 
   /** The files as they are now: nothing is added to them any more. Oldest first. */
   closed(): string[] {
-    for (const name of this.#files()) if (/^\d{4}-\d{2}-\d{2}\.ndjson$/.test(name)) this.#putAside(name.slice(0, 10));
-    return this.#files().map((name) => join(this.#folder, name));
+    const files = this.#files();
+    this.#closed = files.at(-1) ?? this.#closed;
+    return files.map((name) => join(this.#folder, name));
   }
 
   /** Deletes letters for good; how many. Throws what the disk throws. */
