@@ -7,6 +7,8 @@ export interface Piece {
   readonly records: readonly Outgoing[];
   /** Failed attempts so far, also those of the larger piece that it was part of. */
   readonly attempts: number;
+  /** Failed attempts of just these records together. */
+  readonly tries: number;
   /** How many records the destination had accepted when this one failed first; null: it has not failed. */
   readonly acceptedBefore: number | null;
   /** The same when it failed last. */
@@ -44,14 +46,15 @@ export const mostCondemnedInRow = 50;
 export const newPiece = (records: readonly Outgoing[], sentence: string | null = null): Piece => ({
   records,
   attempts: 0,
+  tries: 0,
   acceptedBefore: null,
   acceptedAtLast: 0,
   sentence,
 });
 
 /** It has been tried alone and often, in vain: others need not wait for it. */
-export const isStuck = ({ records, attempts }: Piece): boolean =>
-  records.length === 1 && attempts >= attemptsBeforeSplit;
+export const isStuck = ({ records, attempts, tries }: Piece): boolean =>
+  records.length === 1 && tries > 0 && attempts >= attemptsBeforeSplit;
 
 /** So many batches of others go before a piece in trouble has its turn again, at most. */
 const longestWait = 20;
@@ -62,13 +65,16 @@ const longestWait = 20;
  */
 export const nextOf = (pieces: readonly Piece[], accepted: number, groupSize: number): Piece | undefined =>
   pieces.find(
-    ({ attempts, acceptedAtLast }) =>
-      attempts > 0 && accepted - acceptedAtLast >= Math.min(attempts, longestWait) * groupSize,
-  ) ?? pieces.toSorted((one, other) => one.attempts - other.attempts)[0];
+    ({ tries, acceptedAtLast }) => tries > 0 && accepted - acceptedAtLast >= Math.min(tries, longestWait) * groupSize,
+  ) ?? pieces.toSorted((one, other) => one.tries - other.tries)[0];
 
 const halves = (piece: Piece): Piece[] => {
   const middle = Math.ceil(piece.records.length / 2);
-  return [piece.records.slice(0, middle), piece.records.slice(middle)].map((records) => ({ ...piece, records }));
+  return [piece.records.slice(0, middle), piece.records.slice(middle)].map((records) => ({
+    ...piece,
+    records,
+    tries: 0,
+  }));
 };
 
 /** A piece that failed, the refusal of all its records being `outcome`. */
@@ -82,6 +88,7 @@ const failed = (
   const again: Piece = {
     ...piece,
     attempts: piece.attempts + 1,
+    tries: piece.tries + 1,
     acceptedBefore: piece.acceptedBefore ?? seen.accepted,
     acceptedAtLast: seen.accepted,
   };

@@ -13,9 +13,9 @@ test('an outage of 8 seconds at 500 events a second, with two kills, loses nothi
   assert.deepEqual(missing, []);
   assert.deepEqual(bystander.missing, []);
   // 8 s x 500/s, less the time in which nothing is accepted because it starts again.
-  assert.ok(report.backlog > 2_000, `${report.backlog} waited`);
-  // At most the batch that was in flight when the outage began comes twice; the file's when it was killed.
-  assert.ok(figures.repeated <= 100 && bystander.repeated <= 200);
+  assert.ok(report.backlog > 1_000, `${report.backlog} waited`);
+  // A batch was in flight when the outage began, and one at each kill.
+  assert.ok(figures.repeated <= 300 && bystander.repeated <= 200);
   for (const { accepted, delivered, dead_lettered } of report.stats.exporters)
     assert.equal(accepted, delivered + dead_lettered);
 });

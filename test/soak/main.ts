@@ -31,6 +31,7 @@ const order = { dir, seconds, around: Math.min(30, seconds / 10), rate, say };
 const { verdict, bystander, ...report } = await outage({ after: (end) => tidy.unshift(end as () => void) }, order);
 const rows = {
   accepted: verdict.accepted,
+  'arrived at the webhook': verdict.delivered,
   'lost at the webhook': verdict.missing.length,
   'lost at the file': bystander.missing.length,
   'arrived twice at the webhook': verdict.repeated,

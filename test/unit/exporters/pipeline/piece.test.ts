@@ -78,7 +78,8 @@ test('where HTTP 500 goes on, the batch is taken apart, and the record alone is 
   const stumble = retry('HTTP 500', { suspect: true });
   const [left, right] = land(piece(2, { attempts: 4, acceptedBefore: 0 }), all(2, stumble), fresh).rest;
   assert.deepEqual(shape([left as Piece, right as Piece]), ['1', '2']);
-  assert.equal(isStuck(left as Piece), true);
+  assert.equal(isStuck(left as Piece), false, 'it has not been tried alone');
+  assert.equal(isStuck(land(left as Piece, [stumble], fresh).rest[0] as Piece), true);
   const tried = { ...(left as Piece), attempts: attemptsBeforeSentence - 1 };
   assert.deepEqual(shape(land(tried, [stumble], fresh).rest), ['1']);
   assert.deepEqual(shape(land(tried, [stumble], { ...fresh, accepted: 1 }).rest), [

@@ -159,6 +159,17 @@ test('after an outage the parts of a halved batch have their turn, however long 
   assert.ok(turn - before < 30, `the first record was sent behind ${turn - before} others`);
 });
 
+test('the parts of a halved batch go before the next batches, so that the cursor is never far behind', async (t) => {
+  const { accept, clock, sent } = running(t, { groupSize: 64 }, (batch) =>
+    batch.some(({ seq }) => seq === 20) ? split('HTTP 400') : delivered,
+  );
+  accept(...some(1, 1_000));
+  await clock.pass(10_000);
+  const lastOfFirst = sent.findLastIndex((batch) => batch.some((seq) => seq <= 64));
+  const firstOfNext = sent.findIndex((batch) => batch.some((seq) => seq > 64));
+  assert.ok(lastOfFirst < firstOfNext, `${sent.length} batches: ${lastOfFirst} is behind ${firstOfNext}`);
+});
+
 test('a record that only fails holds up the others less and less, and is never forgotten', async (t) => {
   const { accept, clock, sent, run } = running(t, { groupSize: 1 }, (batch) =>
     batch[0]?.seq === 1 ? retry('HTTP 503') : delivered,
