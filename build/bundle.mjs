@@ -13,7 +13,7 @@ const notice = `/*!
 const bundles = [
   // In pieces: what is loaded when it is needed (a subcommand, the library of an exporter) must not be loaded before.
   {
-    entryPoints: { 'llm-audit': 'cli/main.ts', 'delivery-worker': 'exporters/worker.ts' },
+    entryPoints: { 'llm-audit': 'cli/main.ts', 'delivery-worker': 'exporters/delivery/worker.ts' },
     platform: 'node',
     splitting: true,
     chunkNames: 'part-[hash]',

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Delivery, openDelivery } from '../exporters/open.ts';
+import { type Delivery, openDelivery } from '../exporters/delivery/open.ts';
 import { createGateway, type Gateway, type Upstream } from '../plugins/hosts/node/gateway.ts';
 import { nodePlatform } from '../plugins/hosts/node/platform.ts';
 import { createPlugins } from '../plugins/response-plugin.ts';

@@ -1,5 +1,5 @@
 /** Which dead letters a command is about, and all of them, page by page. */
-import type { Letters } from '../../exporters/messages.ts';
+import type { Letters } from '../../exporters/delivery/messages.ts';
 import type { Placed } from '../../exporters/spool/dead-letters.ts';
 import type { Administration } from '../administration.ts';
 import { timeOf } from '../time.ts';

@@ -1,6 +1,6 @@
 /** `llm-audit dead-letters replay`. */
 import { parseArgs } from 'node:util';
-import type { Replayed } from '../../exporters/replay.ts';
+import type { Replayed } from '../../exporters/delivery/replay.ts';
 import {
   type Administration,
   administrationHelp,

@@ -1,7 +1,7 @@
 /** The events of one run, as the file exporter delivered them: what the tables are made of has gone all the way. */
 import { createReadStream } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Delivery } from '../../exporters/open.ts';
+import type { Delivery } from '../../exporters/delivery/open.ts';
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
 import { linesOf } from '../ndjson.ts';
 import type { DemoCall } from './call.ts';

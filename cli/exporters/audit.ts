@@ -1,6 +1,6 @@
 /** `llm-audit exporters audit`. */
 import { parseArgs } from 'node:util';
-import type { ExporterRecount, Recount } from '../../exporters/recount.ts';
+import type { ExporterRecount, Recount } from '../../exporters/delivery/recount.ts';
 import { administrationHelp, administrationOptions, print, withAdministration } from '../administration.ts';
 import { type Command, exit } from '../command.ts';
 import { integer, renderTable } from '../table.ts';

@@ -1,7 +1,7 @@
 /** `llm-audit exporters check`. */
 import { parseArgs } from 'node:util';
-import type { Checked } from '../../exporters/messages.ts';
-import type { DeliveryStats } from '../../exporters/stats.ts';
+import type { Checked } from '../../exporters/delivery/messages.ts';
+import type { DeliveryStats } from '../../exporters/delivery/stats.ts';
 import { administrationHelp, administrationOptions, print, withAdministration } from '../administration.ts';
 import { type Command, exit, UsageError } from '../command.ts';
 import { startProgress } from '../progress.ts';

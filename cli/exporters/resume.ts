@@ -1,5 +1,5 @@
 /** `llm-audit exporters resume`. */
-import type { ExporterStats } from '../../exporters/stats.ts';
+import type { ExporterStats } from '../../exporters/delivery/stats.ts';
 import { administrationHelp } from '../administration.ts';
 import type { Command } from '../command.ts';
 import { askForOne } from './one.ts';

@@ -1,5 +1,5 @@
 /** `llm-audit exporters rewind`. */
-import type { Rewound } from '../../exporters/messages.ts';
+import type { Rewound } from '../../exporters/delivery/messages.ts';
 import { administrationHelp } from '../administration.ts';
 import { type Command, UsageError } from '../command.ts';
 import { timeOf } from '../time.ts';

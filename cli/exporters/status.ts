@@ -1,7 +1,7 @@
 /** `llm-audit exporters status`. */
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { DeliveryStats } from '../../exporters/stats.ts';
+import type { DeliveryStats } from '../../exporters/delivery/stats.ts';
 import { administrationHelp, administrationOptions, print, withAdministration } from '../administration.ts';
 import { type Command, exit } from '../command.ts';
 import { stopSignal } from '../stop-signal.ts';

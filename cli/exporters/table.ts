@@ -1,5 +1,5 @@
 /** Exporters as a table: what each accepted is the sum of what became of it. */
-import type { ExporterStats } from '../../exporters/stats.ts';
+import type { ExporterStats } from '../../exporters/delivery/stats.ts';
 import { type Column, integer, renderTable } from '../table.ts';
 
 /** `12s`, `3m`, `2h`, `4d`. */

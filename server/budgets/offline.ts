@@ -1,6 +1,6 @@
 /** The administration of budgets while no gateway owns the data directory. */
 import { join } from 'node:path';
-import { type Delivery, openDelivery } from '../../exporters/open.ts';
+import { type Delivery, openDelivery } from '../../exporters/delivery/open.ts';
 import { ownDirectory } from '../../exporters/spool/owner.ts';
 import { uuidv7 } from '../../plugins/hosts/node/platform.ts';
 import { openLedger } from '../../plugins/hosts/stores/open-ledger.ts';

@@ -1,7 +1,7 @@
 /** What operators do with exporters and dead letters, however they ask: over HTTP, or on the machine while no gateway runs. */
 import type { ExporterConfig } from '../../exporters/config.ts';
+import type { Delivery } from '../../exporters/delivery/open.ts';
 import { DeliveryError, type DeliveryErrorCode } from '../../exporters/errors.ts';
-import type { Delivery } from '../../exporters/open.ts';
 import { type Answer, done, refused } from '../admin/answer.ts';
 import type { Asked } from '../admin/routes.ts';
 import type { Actor } from '../budgets/change-event.ts';

@@ -1,5 +1,5 @@
 /** The administration of exporters while no gateway owns the data directory: it is opened, and nothing is sent. */
-import { openDelivery } from '../../exporters/open.ts';
+import { openDelivery } from '../../exporters/delivery/open.ts';
 import { type Answer, refused } from '../admin/answer.ts';
 import { exporterRoutes } from '../admin/exporter-routes.ts';
 import type { Route } from '../admin/routes.ts';

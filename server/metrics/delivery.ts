@@ -1,5 +1,5 @@
 /** What the delivery tells about itself, as metrics: for each exporter accepted = the sum of its fates + pending. */
-import type { DeliveryStats, ExporterStats } from '../../exporters/stats.ts';
+import type { DeliveryStats, ExporterStats } from '../../exporters/delivery/stats.ts';
 import type { Family, Labels } from './exposition.ts';
 
 const fates = ['delivered', 'duplicate', 'filtered', 'dead_lettered', 'dropped'] as const;

@@ -1,5 +1,5 @@
 /** `GET /metrics`. */
-import type { Delivery } from '../../exporters/open.ts';
+import type { Delivery } from '../../exporters/delivery/open.ts';
 import type { Route } from '../admin/routes.ts';
 import type { IntakeCounts } from '../intake/counts.ts';
 import { deliveryFamilies } from './delivery.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startProgress } from '../../cli/progress.ts';
 import { integer, renderTable } from '../../cli/table.ts';
 import type { ExporterConfig } from '../../exporters/config.ts';
-import { type Delivery, openDelivery } from '../../exporters/open.ts';
+import { type Delivery, openDelivery } from '../../exporters/delivery/open.ts';
 import type { AuditRecord } from '../../schemas/record.ts';
 import type { Bench } from './bench.ts';
 import { now } from './clock.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openDelivery } from '../../exporters/open.ts';
+import { openDelivery } from '../../exporters/delivery/open.ts';
 import { createRandom } from '../../simulator/random.ts';
 import { startChaos } from '../support/chaos-proxy.ts';
 import { answerOf, type WireRequest } from '../support/http-message.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { DeliveryStats, ExporterStats } from '../../exporters/stats.ts';
+import type { DeliveryStats, ExporterStats } from '../../exporters/delivery/stats.ts';
 import { auditedGateway, configuration, hook } from '../support/audited-gateway.ts';
 import { llmAudit, type Result, running, temporaryFolder } from '../support/cli.ts';
 import { webhookSink } from '../support/webhook-sink.ts';

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { type Delivery, type DeliveryOptions, openDelivery } from '../../exporters/delivery/open.ts';
 import { DeliveryError } from '../../exporters/errors.ts';
-import { type Delivery, type DeliveryOptions, openDelivery } from '../../exporters/open.ts';
 import { diskFolder, eventually, range, record } from '../unit/exporters/given.ts';
 
 const opened = async (t: TestContext, options: DeliveryOptions): Promise<Delivery> => {
@@ -241,7 +241,10 @@ test('the bundled delivery finds its bundled thread', async (t) => {
   const dir = diskFolder(t);
   const root = join(import.meta.dirname, '../..');
   await build({
-    entryPoints: { 'llm-audit': join(root, 'exporters/open.ts'), 'delivery-worker': join(root, 'exporters/worker.ts') },
+    entryPoints: {
+      'llm-audit': join(root, 'exporters/delivery/open.ts'),
+      'delivery-worker': join(root, 'exporters/delivery/worker.ts'),
+    },
     outdir: dir,
     bundle: true,
     platform: 'node',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openDelivery } from '../../exporters/open.ts';
+import { openDelivery } from '../../exporters/delivery/open.ts';
 import { diskFolder, record } from '../unit/exporters/given.ts';
 
 const parsed = (file: string): { readonly [key: string]: unknown }[] =>

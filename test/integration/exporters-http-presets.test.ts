@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type ExporterConfig, exporterProblems } from '../../exporters/config.ts';
-import { Outbox } from '../../exporters/outbox.ts';
+import { Outbox } from '../../exporters/delivery/outbox.ts';
 import { eventually, folder, logbook, range, record } from '../unit/exporters/given.ts';
 import { type Answer, listening, type Received } from '../unit/exporters/net/server.ts';
 

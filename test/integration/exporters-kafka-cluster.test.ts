@@ -1,7 +1,7 @@
 /** The kafka exporter and three brokers: the one that leads is killed, and another one takes over. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openDelivery } from '../../exporters/open.ts';
+import { openDelivery } from '../../exporters/delivery/open.ts';
 import { type Broker, startKafka } from '../services/kafka.ts';
 import { createTopic, leaderOf, readTopic } from '../services/kafka-topic.ts';
 import { diskFolder, record } from '../unit/exporters/given.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ExporterConfig } from '../../exporters/config.ts';
+import type { LogLine } from '../../exporters/delivery/messages.ts';
+import { type Delivery, openDelivery } from '../../exporters/delivery/open.ts';
 import { open } from '../../exporters/kafka/client.ts';
 import { read } from '../../exporters/kafka/config.ts';
-import type { LogLine } from '../../exporters/messages.ts';
-import { type Delivery, openDelivery } from '../../exporters/open.ts';
 import { startKafka } from '../services/kafka.ts';
 import { createTopic, type Read, readTopic } from '../services/kafka-topic.ts';
 import { diskFolder, range, record, stored, surroundings } from '../unit/exporters/given.ts';

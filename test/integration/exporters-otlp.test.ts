@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { openDelivery } from '../../exporters/open.ts';
+import { openDelivery } from '../../exporters/delivery/open.ts';
 import { open } from '../../exporters/otlp/client.ts';
 import { types } from '../../exporters/otlp/config.ts';
 import { ProtobufWriter, readFields } from '../../exporters/otlp/protobuf.ts';

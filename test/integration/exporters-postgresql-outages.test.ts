@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openDelivery } from '../../exporters/open.ts';
+import { openDelivery } from '../../exporters/delivery/open.ts';
 import { open } from '../../exporters/postgresql/client.ts';
 import { read } from '../../exporters/postgresql/config.ts';
 import { type Postgres, startPostgres } from '../services/postgres.ts';

@@ -1,7 +1,7 @@
 /** The postgresql exporter against a real PostgreSQL: what arrives, what is told, what blocks, what is refused. */
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { type DeliveryOptions, openDelivery } from '../../exporters/open.ts';
+import { type DeliveryOptions, openDelivery } from '../../exporters/delivery/open.ts';
 import type { Outcome } from '../../exporters/pipeline/outcome.ts';
 import { open } from '../../exporters/postgresql/client.ts';
 import { type PostgresqlConfig, read } from '../../exporters/postgresql/config.ts';

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { DeliveryStats } from '../../../exporters/stats.ts';
+import type { DeliveryStats } from '../../../exporters/delivery/stats.ts';
 import type { Oracle } from './oracle.ts';
 import type { SystemOrder } from './system.ts';
 

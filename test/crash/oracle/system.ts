@@ -7,8 +7,8 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Delivery, type DeliveryOptions, openDelivery } from '../../../exporters/delivery/open.ts';
 import { DeliveryError } from '../../../exporters/errors.ts';
-import { type Delivery, type DeliveryOptions, openDelivery } from '../../../exporters/open.ts';
 import { recordOf } from './event.ts';
 
 export interface Load {

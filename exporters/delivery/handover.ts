@@ -1,6 +1,6 @@
 /** The accepting side of the thread boundary: hands records over in groups, and keeps the promises until they are on the disk. */
-import type { AuditRecord } from '../schemas/record.ts';
-import { DeliveryError } from './errors.ts';
+import type { AuditRecord } from '../../schemas/record.ts';
+import { DeliveryError } from '../errors.ts';
 import type { FlatRecords } from './messages.ts';
 
 /**

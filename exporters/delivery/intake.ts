@@ -1,8 +1,8 @@
 /** Group commit: whatever has arrived while the last commit ran becomes the next one. No timer waits for more. */
-import type { AuditRecord } from '../schemas/record.ts';
-import type { Log } from './log.ts';
-import type { Clock } from './pipeline/clock.ts';
-import type { Appended } from './spool/spool.ts';
+import type { AuditRecord } from '../../schemas/record.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import type { Appended } from '../spool/spool.ts';
 
 /** Records in one transaction, so that reading for the exporters gets its turn. */
 const largestGroup = 1_000;

@@ -1,17 +1,17 @@
 /** The spool with everyone who reads it: takes records, lets each exporter deliver them, deletes what all have passed. */
 import { join } from 'node:path';
-import type { AuditRecord } from '../schemas/record.ts';
-import { reasonOf } from './errors.ts';
-import type { Log } from './log.ts';
+import type { AuditRecord } from '../../schemas/record.ts';
+import { reasonOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type Clock, systemClock } from '../pipeline/clock.ts';
+import type { Run } from '../pipeline/run.ts';
+import { type Cursor, Cursors } from '../spool/cursors.ts';
+import { DeadLetters, type LetterQuery } from '../spool/dead-letters.ts';
+import { type Appended, Spool } from '../spool/spool.ts';
 import type { WorkerData } from './messages.ts';
-import { type Clock, systemClock } from './pipeline/clock.ts';
-import type { Run } from './pipeline/run.ts';
 import { Readers } from './readers.ts';
 import { type Recount, recount } from './recount.ts';
 import { type Replayed, replay } from './replay.ts';
-import { type Cursor, Cursors } from './spool/cursors.ts';
-import { DeadLetters, type LetterQuery } from './spool/dead-letters.ts';
-import { type Appended, Spool } from './spool/spool.ts';
 import type { DeliveryStats } from './stats.ts';
 
 /** The directory is owned, and its exporters are without problems. */

@@ -1,7 +1,8 @@
 /** The audit of the delivery: counts again, from what lies on the disk, what the counters say. */
+
+import type { DeadLetters } from '../spool/dead-letters.ts';
+import type { Spool } from '../spool/spool.ts';
 import type { Readers } from './readers.ts';
-import type { DeadLetters } from './spool/dead-letters.ts';
-import type { Spool } from './spool/spool.ts';
 
 export interface ExporterRecount {
   readonly id: string;

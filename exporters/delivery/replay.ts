@@ -1,7 +1,8 @@
 /** Dead letters on their way again: each is offered to the exporter that could not deliver it, by the rules of now. */
+
+import { type DeadLetters, type Kept, type LetterQuery, matchesLetter } from '../spool/dead-letters.ts';
+import { lettersIn, withoutLines } from '../spool/letter-file.ts';
 import type { Readers } from './readers.ts';
-import { type DeadLetters, type Kept, type LetterQuery, matchesLetter } from './spool/dead-letters.ts';
-import { lettersIn, withoutLines } from './spool/letter-file.ts';
 
 export interface Replayed {
   /** Letters that were offered and met a fate. */

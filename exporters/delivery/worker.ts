@@ -1,12 +1,12 @@
 /** The delivery thread: disk syncs and the exporters' network stay away from the thread that serves requests. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { AuditRecord } from '../schemas/record.ts';
-import { DeliveryError, reasonOf } from './errors.ts';
+import type { AuditRecord } from '../../schemas/record.ts';
+import { DeliveryError, reasonOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { systemClock } from '../pipeline/clock.ts';
 import { Intake } from './intake.ts';
-import type { Log } from './log.ts';
 import type { Asking, FlatRecords, FromWorker, Questions, ToWorker, WorkerData } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { systemClock } from './pipeline/clock.ts';
 
 const port = parentPort;
 if (!port) throw new Error('worker.ts runs as a worker thread of open.ts');

@@ -1,9 +1,9 @@
 /** What the two threads of the delivery say to each other. */
-import type { ExporterConfig } from './config.ts';
-import type { DeliveryErrorCode } from './errors.ts';
+import type { ExporterConfig } from '../config.ts';
+import type { DeliveryErrorCode } from '../errors.ts';
+import type { LetterBounds, LetterQuery, Placed } from '../spool/dead-letters.ts';
 import type { Recount } from './recount.ts';
 import type { Replayed } from './replay.ts';
-import type { LetterBounds, LetterQuery, Placed } from './spool/dead-letters.ts';
 import type { DeliveryStats } from './stats.ts';
 
 /** What `rewind` will offer once more: record numbers, both included. */

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import type { ExporterConfig } from '../../../exporters/config.ts';
-import { Outbox, type OutboxOptions } from '../../../exporters/outbox.ts';
-import { linesOf } from '../../support/lines.ts';
-import { eventually, folder, logbook, range, record } from './given.ts';
+import type { ExporterConfig } from '../../../../exporters/config.ts';
+import { Outbox, type OutboxOptions } from '../../../../exporters/delivery/outbox.ts';
+import { linesOf } from '../../../support/lines.ts';
+import { eventually, folder, logbook, range, record } from '../given.ts';
 
 const options = (dir: string, exporters: ExporterConfig[], more: Partial<OutboxOptions> = {}): OutboxOptions => ({
   dir,

@@ -1,9 +1,9 @@
 /** What the delivery has to tell about itself; field names are those of the admin API and the metrics. */
-import type { Exporter } from './config.ts';
-import type { Health } from './pipeline/patience.ts';
-import type { Run } from './pipeline/run.ts';
-import type { Counts, Cursor } from './spool/cursors.ts';
-import type { Spool } from './spool/spool.ts';
+import type { Exporter } from '../config.ts';
+import type { Health } from '../pipeline/patience.ts';
+import type { Run } from '../pipeline/run.ts';
+import type { Counts, Cursor } from '../spool/cursors.ts';
+import type { Spool } from '../spool/spool.ts';
 
 /** `accepted = delivered + duplicate + filtered + dead_lettered + dropped + pending`, always. */
 export interface ExporterStats extends Counts {

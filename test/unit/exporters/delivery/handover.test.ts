@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { DeliveryError } from '../../../exporters/errors.ts';
-import { Handover } from '../../../exporters/handover.ts';
-import { range, record } from './given.ts';
+import { Handover } from '../../../../exporters/delivery/handover.ts';
+import { DeliveryError } from '../../../../exporters/errors.ts';
+import { range, record } from '../given.ts';
 
 const given = (t: TestContext, memory = 1e6) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });

@@ -1,15 +1,15 @@
 /** Everyone who reads the spool: opens the runs of the configured exporters, and changes them while others go on. */
-import type { AuditRecord } from '../schemas/record.ts';
-import { type Exporter, type ExporterConfig, readExporter } from './config.ts';
-import { DeliveryError, reasonOf } from './errors.ts';
-import type { Log } from './log.ts';
+import type { AuditRecord } from '../../schemas/record.ts';
+import { type Exporter, type ExporterConfig, readExporter } from '../config.ts';
+import { DeliveryError, reasonOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import type { Outcome } from '../pipeline/outcome.ts';
+import type { Run } from '../pipeline/run.ts';
+import { type Cursor, type Cursors, cursorAt, type Fate } from '../spool/cursors.ts';
+import type { DeadLetters } from '../spool/dead-letters.ts';
+import type { Spool } from '../spool/spool.ts';
 import { openDestination, openRun } from './open-run.ts';
-import type { Clock } from './pipeline/clock.ts';
-import type { Outcome } from './pipeline/outcome.ts';
-import type { Run } from './pipeline/run.ts';
-import { type Cursor, type Cursors, cursorAt, type Fate } from './spool/cursors.ts';
-import type { DeadLetters } from './spool/dead-letters.ts';
-import type { Spool } from './spool/spool.ts';
 import { type ExporterStats, exporterStats } from './stats.ts';
 
 export interface ReadersParts {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Intake } from '../../../exporters/intake.ts';
-import type { Appended } from '../../../exporters/spool/spool.ts';
-import { logbook, range, record, stillClock } from './given.ts';
+import { Intake } from '../../../../exporters/delivery/intake.ts';
+import type { Appended } from '../../../../exporters/spool/spool.ts';
+import { logbook, range, record, stillClock } from '../given.ts';
 
 const given = (answer: (count: number) => Appended) => {
   const clock = stillClock();

@@ -1,12 +1,12 @@
 /** From the configuration of an exporter to its run: its kind's destination, its filter and its projection. */
-import type { Exporter } from './config.ts';
-import type { Destination } from './kind.ts';
-import type { Log } from './log.ts';
-import type { Clock } from './pipeline/clock.ts';
-import { compileFilter } from './pipeline/filter.ts';
-import { compileProjection } from './pipeline/projection.ts';
-import { Run, type RunParts } from './pipeline/run.ts';
-import { kinds } from './registry.generated.ts';
+import type { Exporter } from '../config.ts';
+import type { Destination } from '../kind.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import { compileFilter } from '../pipeline/filter.ts';
+import { compileProjection } from '../pipeline/projection.ts';
+import { Run, type RunParts } from '../pipeline/run.ts';
+import { kinds } from '../registry.generated.ts';
 
 const unchecked = ({ id }: Exporter): TypeError => new TypeError(`exporter ${id} was not checked`);
 

@@ -1,8 +1,10 @@
 /** Opens the delivery: what is accepted here is on the disk, and gets to every exporter that wants it. */
 import { Worker } from 'node:worker_threads';
-import type { Acceptor, AuditRecord } from '../schemas/record.ts';
-import { type ExporterConfig, exporterProblems } from './config.ts';
-import { DeliveryError, reasonOf } from './errors.ts';
+import type { Acceptor, AuditRecord } from '../../schemas/record.ts';
+import { type ExporterConfig, exporterProblems } from '../config.ts';
+import { DeliveryError, reasonOf } from '../errors.ts';
+import type { LetterQuery } from '../spool/dead-letters.ts';
+import { type Owner, ownDirectory } from '../spool/owner.ts';
 import { Handover } from './handover.ts';
 import type {
   Asking,
@@ -17,8 +19,6 @@ import type {
 } from './messages.ts';
 import type { Recount } from './recount.ts';
 import type { Replayed } from './replay.ts';
-import type { LetterQuery } from './spool/dead-letters.ts';
-import { type Owner, ownDirectory } from './spool/owner.ts';
 import type { DeliveryStats } from './stats.ts';
 
 export interface DeliveryOptions {

@@ -3,10 +3,10 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import type { ExporterConfig } from '../../../exporters/config.ts';
-import { Outbox, type OutboxOptions } from '../../../exporters/outbox.ts';
-import { fates } from '../../../exporters/spool/cursors.ts';
-import { eventually, folder, logbook, range, record } from './given.ts';
+import type { ExporterConfig } from '../../../../exporters/config.ts';
+import { Outbox, type OutboxOptions } from '../../../../exporters/delivery/outbox.ts';
+import { fates } from '../../../../exporters/spool/cursors.ts';
+import { eventually, folder, logbook, range, record } from '../given.ts';
 
 const options = (dir: string, exporters: ExporterConfig[], more: Partial<OutboxOptions> = {}): OutboxOptions => ({
   dir,
