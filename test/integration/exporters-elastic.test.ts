@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { Client } from '@elastic/elasticsearch';
 import { startSearch } from '../services/search.ts';
 import { between } from '../support/between.ts';
 import { logbook, range } from '../unit/exporters/given.ts';
@@ -14,6 +15,32 @@ test('Elasticsearch 8', async (t) => {
   const { url } = server;
 
   await core(t, url);
+
+  // What dashboards and scripts of users do, by the client that they use.
+  await t.test('the official client finds the events, by the fields that reports are made of', async (t) => {
+    const index = freshIndex();
+    await send(
+      destination(t, elasticConfig(url, index)),
+      range(1, 20).map((number) => call(number)),
+    );
+    const client = new Client({ node: url });
+    t.after(() => client.close());
+    await client.indices.refresh({ index: `${index}-*` });
+    const { hits, aggregations } = await client.search<{ '@id': string }>({
+      index: `${index}-*`,
+      size: 20,
+      aggs: { kinds: { terms: { field: 'audit' } } },
+    });
+    assert.deepEqual(
+      new Set(hits.hits.map(({ _id, _source }) => (_id === _source?.['@id'] ? _id : null))),
+      new Set(range(1, 20).map((number) => call(number).id)),
+    );
+    assert.deepEqual(aggregations?.['kinds'], {
+      doc_count_error_upper_bound: 0,
+      sum_other_doc_count: 0,
+      buckets: [{ key: 'LLMUsageAudit', doc_count: 20 }],
+    });
+  });
 
   // The policy is parsed and validated by Elasticsearch's own code; this node executes none.
   await t.test('a data stream gets a lifecycle policy that Elasticsearch accepts', async (t) => {
