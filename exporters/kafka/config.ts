@@ -166,7 +166,7 @@ export const problems = (config: Written, place: string): Problem[] => {
     ...(usesSasl(config) ? saslProblems(config.saslConfig, usesTls(config), `${place}.saslConfig`) : []),
     ...(usesTls(config)
       ? [...tlsProblems(config, place), ...storesProblems(config, place)]
-      : Object.keys(config.tls ?? {}).length > 0
+      : Object.values(config.tls ?? {}).some((value) => value !== false) // what the schema fills in says nothing
         ? [{ place: `${place}.tls`, message: 'means nothing without `securityProtocol: SSL` or `SASL_SSL`' }]
         : []),
     ...propertiesProblems(config.properties, `${place}.properties`),
