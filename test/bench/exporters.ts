@@ -175,7 +175,7 @@ export const bench: Bench = {
     const backlogs: Backlog[] = [];
     try {
       for (const destination of open) {
-        flows.push(await flow(destination, quick ? 20_000 : 100_000));
+        flows.push(await flow(destination, (quick ? 20_000 : 100_000) * (destination.share ?? 1)));
         progress.step();
       }
       for (const destination of open.filter(({ down }) => down)) {

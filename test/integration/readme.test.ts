@@ -88,6 +88,7 @@ const trials: readonly (readonly [pattern: RegExp, how: Try])[] = [
   ],
   [/^npm run llm-audit -- keys create /, async (t, line) => ok(`${line} --data-dir ${await temporaryFolder(t)}`)],
   [/^npm run llm-audit -- budgets list$/, async (t, line) => ok(`${line} --data-dir ${await temporaryFolder(t)}`)],
+  [/^npm run llm-audit -- exporters status$/, async (t, line) => ok(`${line} --data-dir ${await temporaryFolder(t)}`)],
   [/^npm run llm-audit -- (?:check|cost|impacts|meter|--help)\b/, (_t, line) => ok(line)],
   // All tests, but for all but one file of them: this one is running.
   [

@@ -52,10 +52,13 @@ export interface KafkaSettings {
   readonly brokers?: number;
   /** Lines of server.properties. */
   readonly settings?: readonly string[];
+  /** For measuring: slow to start, then as fast as in earnest. */
+  readonly fast?: boolean;
 }
 
 /** Small, quick to start. */
 const jvm = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+const fastJvm = ['-Xms512m', '-Xmx1g', '-Xshare:auto'];
 
 /** Downloads the jars once. Rejects with what is missing. */
 const libraries = async (): Promise<string> => {
@@ -162,13 +165,13 @@ const answers = (port: number): Promise<boolean> =>
     socket.setTimeout(2_000, () => end(false));
   });
 
-const newBroker = (id: number, ports: Ports, folder: string, classPath: string) => {
+const newBroker = (id: number, ports: Ports, folder: string, classPath: string, fast: boolean) => {
   let child: ChildProcess | null = null;
   const start = async (): Promise<void> => {
     const started = spawn(
       'java',
       [
-        ...jvm,
+        ...(fast ? fastJvm : jvm),
         '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
         '-cp',
         classPath,
@@ -236,7 +239,7 @@ const copyData = async (from: string, to: string, id: number): Promise<void> => 
 const launch = async (
   classPath: string,
   folder: string,
-  { brokers: count = 1, settings = [] }: KafkaSettings,
+  { brokers: count = 1, settings = [], fast = false }: KafkaSettings,
   after: (end: () => Promise<void>) => void,
 ): Promise<Kafka> => {
   const brokers: Broker[] = [];
@@ -266,7 +269,7 @@ const launch = async (
     await writeFile(`${own}/server.properties`, properties(id, all, own, authority, settings));
     if (id === 1) await java('kafka.tools.StorageTool', 'format', ...identity, '-c', `${own}/server.properties`);
     else await copyData(join(folder, '1', 'data'), `${own}/data`, id);
-    brokers.push(newBroker(id, ports, own, classPath));
+    brokers.push(newBroker(id, ports, own, classPath, fast));
   }
   await Promise.all(brokers.map((broker) => broker.start()));
   return { brokers, first: brokers[0] as Broker, authority, folder, java };

@@ -24,6 +24,8 @@ export interface SearchSettings {
   readonly settings?: readonly string[];
   /** Asks for credentials: those of `operator`. Elasticsearch only. */
   readonly security?: boolean;
+  /** For measuring: slow to start, then as fast as in earnest. */
+  readonly fast?: boolean;
 }
 
 /** May do everything on a server with `security`. */
@@ -38,11 +40,11 @@ const isRoot = process.getuid?.() === 0;
 const longestStart = 150_000;
 
 /** Options of the virtual machine as they come with the server, but for its memory and its many log files. */
-const jvmOptions = (home: string): string =>
+const jvmOptions = (home: string, fast: boolean): string =>
   readFileSync(`${home}/config/jvm.options`, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !/^#|-Xm[sx]|UseG1GC|HeapDump|ErrorFile|-Xlog/.test(line))
-    .concat('-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '')
+    .concat(fast ? ['-Xms2g', '-Xmx2g'] : ['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'], '')
     .join('\n');
 
 const configure = async (
@@ -50,7 +52,7 @@ const configure = async (
   home: string,
   folder: string,
   port: number,
-  { settings = [], security = false }: SearchSettings,
+  { settings = [], security = false, fast = false }: SearchSettings,
 ): Promise<void> => {
   const config = `${folder}/config`;
   await cp(`${home}/config`, config, { recursive: true });
@@ -76,7 +78,7 @@ const configure = async (
     ...settings,
   ];
   await writeFile(`${config}/${product}.yml`, `${lines.join('\n')}\n`);
-  await writeFile(`${config}/jvm.options`, jvmOptions(home));
+  await writeFile(`${config}/jvm.options`, jvmOptions(home, fast));
   if (security) {
     await writeFile(`${config}/users`, `${operator.user}:${operatorHash}\n`);
     await writeFile(`${config}/users_roles`, `superuser:${operator.user}\n`);
