@@ -1,8 +1,8 @@
 /** Compression of record batches: gzip and zstd come with kafkajs and Node, snappy and lz4 with a package, if it is there. */
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import kafkajs from 'kafkajs';
 import { type Compression, codecPackages } from './compression.ts';
+import { kafkajs } from './library.ts';
 import { KafkaFailure } from './port.ts';
 
 interface Codec {

@@ -1,13 +1,11 @@
 /** The port to Kafka by kafkajs 2.2.4, which is no longer maintained: nothing is left to its own retries, logs and sockets. */
-import kafkajs from 'kafkajs';
+import type { SASLOptions } from 'kafkajs';
 import { codecOf } from './codecs.ts';
 import type { KafkaConfig } from './config.ts';
 import { failureOf } from './failure.ts';
+import { kafkajs } from './library.ts';
 import { KafkaFailure, type KafkaPort } from './port.ts';
-import { mendRequestQueue } from './request-queue.ts';
 import { newSockets } from './sockets.ts';
-
-mendRequestQueue();
 
 /** Milliseconds that kafkajs has to put its timers away. */
 const closing = 500;
@@ -20,7 +18,7 @@ export const kafkajsPort = (config: KafkaConfig, timeout: number): KafkaPort => 
     brokers: [...config.servers],
     clientId: config.clientId,
     ...(config.tls && { ssl: config.tls }),
-    ...(config.sasl && { sasl: config.sasl as kafkajs.SASLOptions }),
+    ...(config.sasl && { sasl: config.sasl as SASLOptions }),
     connectionTimeout: Math.min(timeout, 10_000),
     authenticationTimeout: requestTimeout,
     requestTimeout,

@@ -3,8 +3,6 @@
  * and over: a thousand wake-ups a second while nothing happens, and a TimeoutNegativeWarning from Node. Here the timer is
  * set only while requests wait.
  */
-// @ts-expect-error: an inner file, without types
-import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 interface Queue {
   readonly pending: readonly unknown[];
@@ -18,11 +16,9 @@ interface Queue {
 /** Milliseconds; kafkajs' own. */
 const lookAgain = 10;
 
-/** Once is enough; it holds for all clients of the process. A function, since bundlers drop a module that is only imported. */
-export const mendRequestQueue = (): void => {
-  (RequestQueue as { readonly prototype: Queue }).prototype.scheduleCheckPendingRequests = function (
-    this: Queue,
-  ): void {
+/** Once is enough; it holds for all clients of the process. Takes kafkajs' inner class. */
+export const mendRequestQueue = (RequestQueue: { readonly prototype: Queue }): void => {
+  RequestQueue.prototype.scheduleCheckPendingRequests = function (this: Queue): void {
     if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
     this.throttleCheckTimeoutId = setTimeout(
       () => {

@@ -1,10 +1,8 @@
 /** Topics of a real Kafka as a test sees them: made, read whole, deleted. */
 import { randomUUID } from 'node:crypto';
-import kafkajs from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import { codecOf } from '../../exporters/kafka/codecs.ts';
-import { mendRequestQueue } from '../../exporters/kafka/request-queue.ts';
-
-mendRequestQueue();
+import { kafkajs } from '../../exporters/kafka/library.ts';
 
 export interface Read {
   readonly partition: number;
@@ -21,11 +19,11 @@ export interface TopicSettings {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-const client = (servers: readonly string[]): kafkajs.Kafka =>
+const client = (servers: readonly string[]): Kafka =>
   new kafkajs.Kafka({ brokers: [...servers], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 3 } });
 
 /** Until it works, for half a minute: leaders may be on the move, and brokers on their way up. */
-const withAdmin = async <T>(servers: readonly string[], work: (admin: kafkajs.Admin) => Promise<T>): Promise<T> => {
+const withAdmin = async <T>(servers: readonly string[], work: (admin: Admin) => Promise<T>): Promise<T> => {
   const until = Date.now() + 30_000;
   for (;;) {
     const admin = client(servers).admin();

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { mendRequestQueue } from '../../../../exporters/kafka/request-queue.ts';
 
-mendRequestQueue();
+mendRequestQueue(RequestQueue);
 
 const silent = { debug: () => {}, warn: () => {} };
 const queue = () =>
