@@ -6,8 +6,9 @@ import type { Destination, Surroundings } from '../kind.ts';
 import { endOfLines, lineOf } from '../pipeline/lines.ts';
 import { delivered } from '../pipeline/outcome.ts';
 import { syncDirectory } from '../spool/disk.ts';
+import { openCompressor } from './compressor.ts';
 import type { FileConfig } from './config.ts';
-import { asidePath, currentPath, removeOldest } from './names.ts';
+import { asidePath, currentPath, finishedPaths, removeOldest } from './names.ts';
 import { errorOutcome, ForeignFile } from './outcome.ts';
 
 interface OpenFile {
@@ -51,8 +52,9 @@ const begin = async (path: string): Promise<OpenFile> => {
   }
 };
 
-export const open = (config: FileConfig, { now }: Surroundings): Destination => {
+export const open = (config: FileConfig, { id, now, log }: Surroundings): Destination => {
   let file: OpenFile | null = null;
+  const compressor = config.gzip ? openCompressor(log, id) : null;
 
   const close = async (): Promise<void> => {
     const before = file;
@@ -60,19 +62,31 @@ export const open = (config: FileConfig, { now }: Surroundings): Destination => 
     await before?.handle.close();
   };
 
+  /** What comes before the current file. */
+  const finish = (current: string): void => {
+    removeOldest(config, current);
+    compressor?.add(finishedPaths(config.path, current));
+  };
+
   /** The file to append so many bytes to: another one after midnight, when it is full, or when somebody has moved it away. */
   const fileFor = async (bytes: number): Promise<OpenFile> => {
     const path = currentPath(config.path, now());
     const inode = (await stat(path).catch(() => null))?.ino;
     if (file && (file.path !== path || file.inode !== inode)) await close();
-    file ??= await begin(path);
+    if (!file) {
+      file = await begin(path);
+      finish(path);
+    }
     const tooLarge = file.size + bytes > config.maxFileSize || now() - file.begun >= config.maxFileAge;
     if (file.size === 0 || !tooLarge) return file;
     await close();
-    await rename(path, asidePath(path, now(), existsSync));
+    await rename(
+      path,
+      asidePath(path, now(), (taken) => existsSync(taken) || existsSync(`${taken}.gz`)),
+    );
     syncDirectory(dirname(path));
     file = await begin(path);
-    removeOldest(config, path);
+    finish(path);
     return file;
   };
 
@@ -111,6 +125,9 @@ export const open = (config: FileConfig, { now }: Surroundings): Destination => 
         return errorOutcome(thrown);
       }
     },
-    close,
+    close: async () => {
+      await compressor?.close();
+      await close();
+    },
   };
 };

@@ -1,5 +1,4 @@
 /** What a `file` exporter needs to know, in Otoroshi's names where it has one. */
-import { basename, dirname } from 'node:path';
 import type { Problem } from '../kind.ts';
 import { duration, size } from '../schema.ts';
 import { bytes, milliseconds } from '../units.ts';
@@ -14,8 +13,8 @@ export const schema = {
       minLength: 1,
       maxLength: 4096,
       description:
-        'The file that gets one line of JSON per event; relative to the working directory. Its name may hold ' +
-        '`{date}` (2026-01-31), `{year}`, `{month}`, `{day}`, `{hour}`: the time of writing, UTC. Folders are made when missing.',
+        'The file that gets one line of JSON per event; relative to the working directory. It may hold `{date}` ' +
+        '(2026-01-31), `{year}`, `{month}`, `{day}`, `{hour}`, `{time}` (23-59): the time of writing, UTC. Folders are made when missing.',
       examples: ['./llm-audit-data/events.ndjson', '/var/log/llm-audit/events-{date}.ndjson'],
     },
     maxFileSize: {
@@ -40,6 +39,11 @@ export const schema = {
       description: 'The oldest files are deleted when all together are larger. Absent: no bound.',
       examples: ['1GiB'],
     },
+    gzip: {
+      type: 'boolean',
+      default: false,
+      description: 'Files that nothing is added to any more are compressed, as `….gz`.',
+    },
   },
 } as const;
 
@@ -54,6 +58,7 @@ export interface FileConfig {
   readonly maxNumberOfFile: number;
   /** Bytes; Infinity: no bound. */
   readonly maxTotalSize: number;
+  readonly gzip: boolean;
 }
 
 interface Written {
@@ -62,25 +67,19 @@ interface Written {
   maxFileAge?: string | number;
   maxNumberOfFile?: number;
   maxTotalSize?: string | number;
+  gzip?: boolean;
 }
 
-export const placeholders = ['date', 'year', 'month', 'day', 'hour'] as const;
+export const placeholders = ['date', 'year', 'month', 'day', 'hour', 'time'] as const;
 
 /** What the schema cannot say. */
-export const problems = (config: Written, place: string): Problem[] => {
-  const unknown = [...basename(config.path).matchAll(/\{([^}]*)\}/g)].filter(
-    ([, name]) => !placeholders.some((known) => known === name),
-  );
-  return [
-    ...unknown.map(([text]) => ({
+export const problems = (config: Written, place: string): Problem[] =>
+  [...config.path.matchAll(/\{([^}]*)\}/g)]
+    .filter(([, name]) => !placeholders.some((known) => known === name))
+    .map(([text]) => ({
       place: `${place}.path`,
       message: `unknown placeholder ${text}; accepted: ${placeholders.map((name) => `{${name}}`).join(', ')}`,
-    })),
-    ...(/[{}]/.test(dirname(config.path))
-      ? [{ place: `${place}.path`, message: 'placeholders stand in the name of the file only, not in its folder' }]
-      : []),
-  ];
-};
+    }));
 
 export const read = (config: Written): FileConfig => ({
   path: config.path,
@@ -88,4 +87,5 @@ export const read = (config: Written): FileConfig => ({
   maxFileAge: config.maxFileAge === undefined ? Number.POSITIVE_INFINITY : milliseconds(config.maxFileAge),
   maxNumberOfFile: config.maxNumberOfFile || Number.POSITIVE_INFINITY,
   maxTotalSize: config.maxTotalSize === undefined ? Number.POSITIVE_INFINITY : bytes(config.maxTotalSize),
+  gzip: config.gzip ?? false,
 });

@@ -1,6 +1,6 @@
-/** Names of the current file and of those put aside beside it. */
+/** Names of the current file and of those before it. */
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import type { FileConfig } from './config.ts';
 
 const parts = (now: number): Record<string, string> => {
@@ -11,16 +11,14 @@ const parts = (now: number): Record<string, string> => {
     month: text.slice(5, 7),
     day: text.slice(8, 10),
     hour: text.slice(11, 13),
+    time: text.slice(11, 16).replace(':', '-'),
   };
 };
 
-/** The path to write to now: placeholders in its name filled in, UTC. */
+/** The path to write to now: placeholders filled in, UTC. */
 export const currentPath = (template: string, now: number): string => {
   const values = parts(now);
-  return join(
-    dirname(template),
-    basename(template).replace(/\{([a-z]+)\}/g, (whole, name: string) => values[name] ?? whole),
-  );
+  return join(template.replace(/\{([a-z]+)\}/g, (whole, name: string) => values[name] ?? whole));
 };
 
 /** `events.ndjson` → `events.2026-01-31T10-20-30.123Z.ndjson`, with a number behind the time when that is taken. */
@@ -34,33 +32,54 @@ export const asidePath = (path: string, now: number, taken: (path: string) => bo
   }
 };
 
-/** Matches the names of all files that this template has led to. */
+const digits: Readonly<Record<string, string>> = {
+  date: '\\d{4}-\\d{2}-\\d{2}',
+  year: '\\d{4}',
+  month: '\\d{2}',
+  day: '\\d{2}',
+  hour: '\\d{2}',
+  time: '\\d{2}-\\d{2}',
+};
+
+/** Matches the paths of all files that this template has led to. */
 const pattern = (template: string): RegExp => {
-  const digits: Record<string, string> = {
-    date: '\\d{4}-\\d{2}-\\d{2}',
-    year: '\\d{4}',
-    month: '\\d{2}',
-    day: '\\d{2}',
-    hour: '\\d{2}',
-  };
+  const path = join(template);
   const fixed = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const name = basename(template);
-  const extension = extname(name);
-  const stem = name
-    .slice(0, name.length - extension.length)
+  const extension = extname(path);
+  const stem = path
+    .slice(0, path.length - extension.length)
     .split(/(\{[a-z]+\})/)
     .map((piece) => digits[piece.slice(1, -1)] ?? fixed(piece))
     .join('');
-  return new RegExp(`^${stem}(\\.\\d{4}-\\d{2}-\\d{2}T\\d{2}-\\d{2}-\\d{2}\\.\\d{3}Z(-\\d+)?)?${fixed(extension)}$`);
+  const aside = '(\\.\\d{4}-\\d{2}-\\d{2}T\\d{2}-\\d{2}-\\d{2}\\.\\d{3}Z(-\\d+)?)?';
+  return new RegExp(`^${stem}${aside}${fixed(extension)}(\\.gz)?$`);
+};
+
+/** The folder below which all of them are: the path as far as it is the same for all. */
+const commonFolder = (template: string): string => {
+  const steps = join(template).split(sep);
+  const varied = steps.findIndex((step) => step.includes('{'));
+  return steps.slice(0, varied < 0 ? -1 : varied).join(sep) || (template.startsWith(sep) ? sep : '.');
+};
+
+/** Paths of the files that this template has led to, but for `current`. */
+export const finishedPaths = (template: string, current: string): string[] => {
+  const ours = pattern(template);
+  const recursive = /\{[^}]*\}.*[/\\]/.test(template);
+  return readdirSync(commonFolder(template), { withFileTypes: true, recursive })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => path !== current && ours.test(path));
 };
 
 /** Deletes the oldest files beside `current` beyond the number and the total size that are kept. */
 export const removeOldest = ({ path: template, maxNumberOfFile, maxTotalSize }: FileConfig, current: string): void => {
-  const folder = dirname(template);
-  const ours = pattern(template);
-  const files = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && ours.test(entry.name) && entry.name !== basename(current))
-    .map(({ name }) => ({ path: join(folder, name), ...statSync(join(folder, name)) }))
+  if (maxNumberOfFile === Number.POSITIVE_INFINITY && maxTotalSize === Number.POSITIVE_INFINITY) return;
+  const files = finishedPaths(template, current)
+    .flatMap((path) => {
+      const found = statSync(path, { throwIfNoEntry: false }); // compressed meanwhile
+      return found ? [{ path, size: found.size, mtimeMs: found.mtimeMs }] : [];
+    })
     .sort((one, other) => other.mtimeMs - one.mtimeMs);
   let total = statSync(current, { throwIfNoEntry: false })?.size ?? 0;
   for (const [index, { path, size }] of files.entries()) {

@@ -44,8 +44,8 @@ test('all problems are told at once, each with its place', () => {
       'exporters[1]: same id f as exporters[0]: each exporter needs its own',
       'exporters[1]: same path /tmp/a.ndjson as exporters[0]: each exporter needs its own',
       `exporters[2].type: unknown kind "pigeon"; accepted: ${Object.keys(kinds).join(', ')}`,
-      'exporters[3].config.path: unknown placeholder {minute}; accepted: {date}, {year}, {month}, {day}, {hour}',
-      'exporters[3].config.path: placeholders stand in the name of the file only, not in its folder',
+      'exporters[3].config.path: unknown placeholder {week}; accepted: {date}, {year}, {month}, {day}, {hour}, {time}',
+      'exporters[3].config.path: unknown placeholder {minute}; accepted: {date}, {year}, {month}, {day}, {hour}, {time}',
     ],
   );
 });

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { open } from '../../../../exporters/file/client.ts';
 import { read } from '../../../../exporters/file/config.ts';
 import type { Destination } from '../../../../exporters/kind.ts';
 import type { Outcome } from '../../../../exporters/pipeline/outcome.ts';
-import { folder, range, stored, surroundings } from '../given.ts';
+import { eventually, folder, range, stored, surroundings } from '../given.ts';
 
 const given = (t: TestContext, config: object = {}, name = 'events.ndjson') => {
   const dir = folder(t);
@@ -138,4 +139,49 @@ test('where no file can be, the exporter is blocked; where the disk is full, it 
     reason: 'the file cannot be written: ENOSPC',
   });
   await full.close();
+});
+
+test('placeholders may stand in folders as well, and what is too old is found there', async (t) => {
+  const { dir, send, clock } = given(t, { maxNumberOfFile: 1 }, '{year}/{month}/audit-{date}.ndjson');
+  clock.now = Date.parse('2026-01-30T12:00:00Z');
+  for (const seq of [1, 2, 3]) {
+    await send(seq);
+    clock.now += 86_400_000;
+  }
+  const files = readdirSync(dir, { recursive: true }).filter((name) => String(name).endsWith('.ndjson'));
+  assert.deepEqual(files.sort(), ['2026/01/audit-2026-01-31.ndjson', '2026/02/audit-2026-02-01.ndjson']);
+});
+
+const unpacked = (dir: string): number[] =>
+  readdirSync(dir)
+    .sort()
+    .flatMap((name) => {
+      const bytes = readFileSync(join(dir, name));
+      return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString().split('\n').filter(Boolean);
+    })
+    .map((line) => JSON.parse(line).number);
+
+test('files that nothing is added to any more are compressed, and nothing in them is lost', async (t) => {
+  const { dir, send, clock } = given(t, { maxFileSize: 500, gzip: true });
+  for (const seq of range(1, 30)) {
+    await send(seq);
+    clock.now += 1000;
+  }
+  await eventually(() => readdirSync(dir).filter((name) => !name.endsWith('.gz')).length === 1);
+  assert.ok(readdirSync(dir).length > 3);
+  assert.deepEqual(
+    unpacked(dir).sort((one, other) => one - other),
+    range(1, 30),
+  );
+  for (const name of readdirSync(dir)) assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
+});
+
+test('what a crash left uncompressed is compressed after the next start, half a compressed file is no harm', async (t) => {
+  const { dir, path, send } = given(t, { gzip: true });
+  writeFileSync(join(dir, 'events.2026-01-31T10-20-30.123Z.ndjson'), `${stored(1).body}\n`);
+  writeFileSync(join(dir, 'events.2026-01-31T10-20-30.123Z.ndjson.gz.draft'), 'half');
+  await send(2);
+  await eventually(() => readdirSync(dir).length === 2 && readdirSync(dir).some((name) => name.endsWith('.ndjson.gz')));
+  assert.deepEqual(unpacked(dir), [1, 2]);
+  assert.deepEqual(seqs(path), [2]);
 });
