@@ -1,5 +1,6 @@
 /** The bundles of the published package: type stripping does not work below node_modules. */
 import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -29,14 +30,14 @@ const bundles = [
   { entryPoints: { plugins: 'plugins/index.ts' }, platform: 'neutral' },
 ];
 
-/** Resolves to `path size` of each bundle; rejects with esbuild's messages. */
-export const bundle = async () => {
+/** Replaces the folder. Resolves to `path size` of each bundle; rejects with esbuild's messages. */
+export const bundle = async (outdir = 'dist') => {
   const made = [];
-  await rm(`${root}dist`, { recursive: true, force: true });
+  await rm(resolve(root, outdir), { recursive: true, force: true });
   for (const options of bundles) {
     const { metafile } = await build({
       absWorkingDir: root,
-      outdir: 'dist',
+      outdir,
       bundle: true,
       format: 'esm',
       target: 'node24',

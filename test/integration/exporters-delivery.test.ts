@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+// @ts-expect-error: JavaScript, without types
+import { bundle } from '../../build/bundle.mjs';
 import { type Delivery, type DeliveryOptions, openDelivery } from '../../exporters/delivery/open.ts';
 import { DeliveryError } from '../../exporters/errors.ts';
 import { diskFolder, eventually, range, record } from '../unit/exporters/given.ts';
@@ -237,26 +239,24 @@ test('the console exporter writes one line per event to standard output, and a r
   );
 });
 
-test('the bundled delivery finds its bundled thread', async (t) => {
+test('the bundled program finds its bundled threads, and loads no library of an exporter that is not configured', async (t) => {
   const dir = diskFolder(t);
-  const root = join(import.meta.dirname, '../..');
-  await build({
-    entryPoints: {
-      'llm-audit': join(root, 'exporters/delivery/open.ts'),
-      'delivery-worker': join(root, 'exporters/delivery/worker.ts'),
-    },
-    outdir: dir,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    // undici in a bundle of its own would need a require.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'silent',
-  });
-  const bundle = (await import(join(dir, 'llm-audit.js'))) as { openDelivery: typeof openDelivery };
-  const delivery = await bundle.openDelivery({ dir, exporters: [file(dir)] });
-  await delivery.accept(record(1));
-  await delivery.close();
-  assert.deepEqual(lines(dir), [record(1).body]);
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  // Below the project, where its packages are found.
+  const out = join(root, '.cache', `bundle-${process.pid}`);
+  t.after(() => rmSync(out, { recursive: true, force: true }));
+  await bundle(out);
+  const run = async (...args: string[]): Promise<string> => {
+    const child = spawn(process.execPath, [join(out, 'llm-audit.js'), ...args], {
+      cwd: dir,
+      env: { ...process.env, NODE_DEBUG: 'module' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [said, loaded] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    assert.equal(child.exitCode, 0, loaded.slice(-2_000));
+    assert.doesNotMatch(loaded, /kafkajs|node_modules\/pg\//);
+    return said;
+  };
+  const { exporters } = JSON.parse(await run('exporters', 'status', '--json', '--data-dir', join(dir, 'data')));
+  assert.partialDeepStrictEqual(exporters, [{ id: 'file', accepted: 0 }]);
 });
