@@ -207,6 +207,10 @@ test('an export of Otoroshi is imported: what can run is written as it is, what 
   assert.deepEqual(JSON.parse(await readFile(join(cwd, 'exporters/good.json'), 'utf8')), good, 'as Otoroshi has it');
   for (const { stdout, stderr } of [dry, made]) assert.doesNotMatch(stdout + stderr, /planted-token/);
 
+  const resource = `kind: DataExporter\nmetadata: {name: piped}\nspec: {type: console, config: {}}\n`;
+  const piped = await llmAudit(['exporters', 'import', '-', '--dry-run'], { cwd, input: resource });
+  assert.match(piped.stdout, /^taken +piped +console\n/);
+
   await writeFile(join(cwd, 'llm-audit.yaml'), configuration('exporters_files: [exporters]\n'));
   const checked = await audit(cwd, 'check');
   assert.equal(checked.code, 0, checked.stderr);
