@@ -54,7 +54,7 @@ const withExporterFiles = (config: Config, environment: Environment, source: Sou
   const exporters = [...config.exporters, ...filed.map(({ exporter }) => exporter)];
   const place = (index: number): string => {
     const other = filed[index - config.exporters.length];
-    return other ? describeProblem(other.problem([], '')) : `exporters[${index}]`;
+    return other ? describeProblem(other.problem([], '')).replace(/:? ?$/, '') : `exporters[${index}]`;
   };
   // Each for itself is sound: what is left is what two of them must not share.
   const shared = exporterProblems(exporters, 'exporters').map(({ place: at, message }): Problem => {

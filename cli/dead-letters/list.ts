@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Placed } from '../../exporters/spool/dead-letters.ts';
 import { administrationHelp, administrationOptions, print, withAdministration } from '../administration.ts';
 import { type Command, exit } from '../command.ts';
-import { naturalInteger } from '../integer.ts';
+import { positiveInteger } from '../integer.ts';
 import { renderTable } from '../table.ts';
 import { lettersOf, whichHelp, whichOptions } from './letters.ts';
 
@@ -21,7 +21,7 @@ ${administrationHelp}`,
       args,
       options: { ...administrationOptions, ...whichOptions, limit: { type: 'string', default: '100' } },
     });
-    const limit = naturalInteger('limit', values.limit, 1_000_000);
+    const limit = positiveInteger('limit', values.limit, 1_000_000);
     return withAdministration('dead-letters list', values, async (administration) => {
       const letters: Omit<Placed, 'body'>[] = [];
       let isMore = false;

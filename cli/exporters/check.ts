@@ -22,12 +22,14 @@ ${administrationHelp}`,
       const all = (await ask<DeliveryStats>('GET', '/api/exporters')).exporters.map(({ id }) => id);
       const ids = positionals.length > 0 ? positionals : all;
       const progress = startProgress('Checking', values.json ? 0 : ids.length, values.json ? silent : process.stderr);
-      const results: (Checked & { id: string })[] = [];
-      for (const id of ids) {
-        results.push({ id, ...(await ask<Checked>('POST', `/api/exporters/${encodeURIComponent(id)}/check`)) });
-        progress.step();
-      }
-      progress.end();
+      // All at once: one that hangs is waited for as long as its timeout says.
+      const results = await Promise.all(
+        ids.map(async (id) => {
+          const checked = await ask<Checked>('POST', `/api/exporters/${encodeURIComponent(id)}/check`);
+          progress.step();
+          return { id, ...checked };
+        }),
+      ).finally(progress.end);
       if (values.json) print(results);
       else
         process.stdout.write(

@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { parse as parseYaml } from 'yaml';
 import { reasonOf } from '../../exporters/errors.ts';
 import type { Problem } from '../../exporters/kind.ts';
 import { compileFilter, type Filter, type FilterLanguage } from '../../exporters/pipeline/filter.ts';
 import { field, isObject, type JsonObject } from '../../exporters/pipeline/json.ts';
 import { compileProjection, type Projection } from '../../exporters/pipeline/projection.ts';
+import type { Environment } from '../../server/config/environment.ts';
+import { entriesIn } from '../../server/config/exporter-files.ts';
+import { describeProblem } from '../../server/config/problem.ts';
 import { type Command, exit, UsageError } from '../command.ts';
 import { answerLines } from '../ndjson.ts';
 
@@ -17,8 +19,8 @@ const help = `Usage: llm-audit exporters try --config EXPORTER --events FILE [--
 Shows for each event whether an exporter takes it, which rule decided, and what the projection makes of it.
 Nothing is sent anywhere.
 
-  --config FILE  one exporter as JSON or YAML, an Otoroshi data exporter for instance; or a configuration file of
-                 llm-audit with a list of exporters
+  --config FILE  one exporter as JSON or YAML, an Otoroshi data exporter for instance; or an export of Otoroshi, or a
+                 configuration file of llm-audit, with several exporters
   --exporter ID  which of them, when there are several
   --events FILE  events: a JSON array, one JSON object, or NDJSON; - is standard input
   --json         one JSON object a line: {"event", "accepted", "rule", "projected" | "error"}
@@ -41,19 +43,24 @@ const readText = async (file: string): Promise<string> => {
   }
 };
 
-/** JSON, or else YAML: each JSON file of a sane size is YAML as well, but its errors are told worse. */
-const readConfig = async (file: string): Promise<unknown> => {
-  const written = await readText(file);
-  try {
-    return /^\s*[{[]/.test(written) ? JSON.parse(written) : parseYaml(written);
-  } catch (thrown) {
-    throw new UsageError(`${file} is neither JSON nor YAML: ${reasonOf(thrown)}`, { cause: thrown });
-  }
+/** No rule needs a variable, so one that is not set here is no reason to try nothing. */
+const anyVariable: Environment = new Proxy(process.env, {
+  get: (variables, name) => (typeof name === 'string' && variables[name]) || '(not set)',
+});
+
+/** The exporters of a file of Otoroshi's or of a configuration of ours. */
+const exportersIn = async (file: string): Promise<JsonObject[]> => {
+  const { entries, problems } = entriesIn(file, await readText(file), anyVariable);
+  if (problems.length > 0) throw new UsageError(problems.map(describeProblem).join('\n'));
+  return entries
+    .flatMap(({ value }) => {
+      const list = field(value, 'exporters');
+      return Array.isArray(list) ? list : [value];
+    })
+    .filter(isObject);
 };
 
-const exporterOf = (config: unknown, id: string | undefined): JsonObject => {
-  const list = Array.isArray(config) ? config : field(config, 'exporters');
-  const exporters = Array.isArray(list) ? list.filter(isObject) : isObject(config) ? [config] : [];
+const exporterOf = (exporters: readonly JsonObject[], id: string | undefined): JsonObject => {
   const found = id === undefined ? exporters : exporters.filter((exporter) => field(exporter, 'id') === id);
   const [only] = found;
   if (only && found.length === 1) return only;
@@ -72,11 +79,12 @@ const parseLine = (line: string, index: number): unknown => {
 };
 
 const eventsOf = (written: string): unknown[] => {
+  const plain = written.replace(/^\uFEFF/, '');
   try {
-    const whole: unknown = JSON.parse(written);
+    const whole: unknown = JSON.parse(plain);
     return Array.isArray(whole) ? whole : [whole];
   } catch {
-    return written
+    return plain
       .split('\n')
       .map((line, index) => (line.trim() === '' ? undefined : parseLine(line, index)))
       .filter((event) => event !== undefined);
@@ -171,7 +179,7 @@ export const command: Command = {
     if (values.cases !== undefined) return answerLines(values.cases, answerCase);
     if (values.config === undefined || values.events === undefined)
       throw new UsageError('give --config EXPORTER and --events FILE, or --cases FILE');
-    const exporter = exporterOf(await readConfig(values.config), values.exporter);
+    const exporter = exporterOf(await exportersIn(values.config), values.exporter);
     await tryEvents(exporter, eventsOf(await readText(values.events)), values.json);
     return exit.ok;
   },

@@ -35,6 +35,7 @@ export class Outbox {
   readonly #log: Log;
   /** Cursors that could not be written when they moved. */
   readonly #unsaved = new Map<string, Cursor>();
+  #isTrouble = false;
   #cancelSync: () => void = () => {};
   #tidyAt: number;
   #hurries = 0;
@@ -88,7 +89,7 @@ export class Outbox {
       this.#unsaved.delete(id);
     } catch (thrown) {
       this.#unsaved.set(id, cursor);
-      this.#log('error', 'a cursor cannot be written', { exporter: id, reason: reasonOf(thrown) });
+      this.#tellTrouble(thrown);
     }
     this.#release();
   }
@@ -124,11 +125,18 @@ export class Outbox {
       this.#unsaved.clear();
       this.#cursors.putLastSeq(this.#spool.lastSeq);
       this.#cursors.sync();
+      this.#isTrouble = false;
       return true;
     } catch (thrown) {
-      this.#log('error', 'the cursors cannot be written', { reason: reasonOf(thrown) });
+      this.#tellTrouble(thrown);
       return false;
     }
+  }
+
+  /** Once, until they can be written again: it is tried every second. */
+  #tellTrouble(thrown: unknown): void {
+    if (!this.#isTrouble) this.#log('error', 'the cursors cannot be written', { reason: reasonOf(thrown) });
+    this.#isTrouble = true;
   }
 
   /** Number of the last record that nobody needs any more. */

@@ -59,7 +59,8 @@ const connect = (path: string): Connection => {
   const database = privateDatabase(path);
   try {
     // NORMAL: a commit survives kill -9 without a sync; `sync` is for what must survive a power cut, too.
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${table}`);
+    // EXCLUSIVE: without a -shm file, for which a full disk would have no room, so that nothing could be opened on it.
+    database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${table}`);
     const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'];
     if (verdict !== 'ok') throw unsound(String(verdict));
     const rows = database.prepare('SELECT * FROM cursor').all() as unknown as (Cursor & {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { type ExporterConfig, exporterProblems, nameTypes } from '../../exporters/config.ts';
+import { isDeep, maxDepth } from '../../exporters/pipeline/json.ts';
 import { validate } from '../../schemas/generated/exporter.js';
 import type { Environment } from './environment.ts';
 import { asOtoroshiMeans, otoroshiEntries } from './otoroshi-entries.ts';
@@ -19,6 +20,8 @@ export interface FiledExporter {
 
 /** Bytes; a state of Otoroshi may be large. */
 const maxFileSize = 64 * 1024 * 1024;
+/** Levels of an exporter; what is looked at by recursion must not be endless. */
+const deepest = 1000;
 const endings = ['.json', '.ndjson', '.yaml', '.yml'];
 
 /** The files that are read: those named, and those in folders that are named, by name, hidden ones left out. Throws what the system throws. */
@@ -39,13 +42,18 @@ export interface FoundEntry {
   text: Source['text'];
 }
 
+/** What has another name, or comes by standard input, is told by its beginning. */
+const isYaml = (file: string, text: string): boolean =>
+  endings.includes(extname(file).toLowerCase()) ? /\.ya?ml$/i.test(file) : /^\s*[^\s{[]/.test(text);
+
 /** Everything in one file. Variables are filled in in YAML only: JSON is taken as Otoroshi wrote it. */
 export const entriesIn = (
   file: string,
-  text: string,
+  written: string,
   environment: Environment,
 ): { entries: FoundEntry[]; problems: Problem[] } => {
-  const sources = /^\.ya?ml$/i.test(extname(file)) ? readYaml(file, text, environment) : [readJson(file, text)];
+  const text = written.replace(/^\uFEFF/, '');
+  const sources = isYaml(file, text) ? readYaml(file, text, environment) : [readJson(file, text)];
   const problems = sources.flatMap((source) => source.problems);
   if (problems.length > 0) return { entries: [], problems };
   const entries = sources.flatMap((source) =>
@@ -58,7 +66,11 @@ export const entriesIn = (
     ),
   );
   const nothing: Problem = { file, line: null, column: null, key: '', message: 'holds no data exporter' };
-  return { entries, problems: entries.length === 0 ? [nothing] : [] };
+  if (entries.length === 0) return { entries, problems: [nothing] };
+  const { deep = [], sane = [] } = Object.groupBy(entries, ({ value }) =>
+    isDeep(value, maxDepth - deepest) ? 'deep' : 'sane',
+  );
+  return { entries: sane, problems: deep.map(({ problem }) => problem([], 'is nested too deep')) };
 };
 
 /** Resources stand in one file, with `---` between them; each part keeps its lines. */
@@ -108,7 +120,10 @@ const linesOf = (text: string): unknown[] | null => {
 const textOf = (file: string): string | Problem => {
   const problem = (message: string): Problem => ({ file, line: null, column: null, key: '', message });
   try {
-    if (statSync(file).size > maxFileSize) return problem(`is larger than ${maxFileSize} bytes`);
+    const status = statSync(file);
+    // To read a pipe is to wait for its writer.
+    if (!status.isFile()) return problem('is no file');
+    if (status.size > maxFileSize) return problem(`is larger than ${maxFileSize} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
     return problem(unreadable(error));

@@ -36,9 +36,13 @@ const rawEntry = (key: string, text: unknown, path: Path): Entry[] => {
   }
 };
 
+/** Steps to an exporter, in anything that Otoroshi gives away. */
+const deepest = 10;
+
 /** Every exporter in the value, in its order; what is something else of Otoroshi's is passed over. */
 export const otoroshiEntries = (value: unknown, path: Path = []): Entry[] => {
   const within = (key: string): Entry[] => otoroshiEntries((value as Fields)[key], [...path, key]);
+  if (path.length > deepest) return [];
   if (Array.isArray(value)) return value.flatMap((item, index) => otoroshiEntries(item, [...path, index]));
   if (!isObject(value)) return [{ path, value }];
   if (Array.isArray(value['dataExporters'])) return within('dataExporters');

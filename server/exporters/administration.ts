@@ -97,6 +97,7 @@ export const exporterAdministration = (options: ExporterAdministrationOptions): 
     },
     deadLetters: ({ query }) =>
       answered(() => {
+        knows(['exporter', 'id', 'before', 'limit', 'after'], query.keys());
         const limit = Number(query.get('limit') ?? usualLimit);
         if (!Number.isInteger(limit) || limit < 1 || limit > mostLetters)
           throw new Wrong(`"limit" is a whole number from 1 to ${mostLetters}.`, 'Ask for the next with "after".');
@@ -104,7 +105,9 @@ export const exporterAdministration = (options: ExporterAdministrationOptions): 
       }),
     replay: ({ body, actor }) =>
       answered(async () => {
-        const { exporter, ids, before } = fieldsOf(body);
+        const fields = fieldsOf(body);
+        knows(['exporter', 'ids', 'before'], Object.keys(fields));
+        const { exporter, ids, before } = fields;
         if (exporter !== undefined && typeof exporter !== 'string') throw new Wrong('"exporter" is an id.', '');
         if (ids !== undefined && !(Array.isArray(ids) && ids.every((id) => typeof id === 'string')))
           throw new Wrong('"ids" is a list of texts.', 'They are the "id" of dead letters.');
@@ -115,6 +118,7 @@ export const exporterAdministration = (options: ExporterAdministrationOptions): 
       }),
     purge: ({ query, actor }) =>
       answered(async () => {
+        knows(['exporter', 'id', 'before', 'all'], query.keys());
         const which = lettersOf(query);
         const isAll = Object.values(which).every((one) => one === undefined);
         if (isAll && query.get('all') !== 'true')
@@ -127,6 +131,12 @@ export const exporterAdministration = (options: ExporterAdministrationOptions): 
 };
 
 const times = 'Times are written 2026-01-31T12:00:00Z, or as milliseconds since 1970.';
+
+/** A misspelt condition that is passed over makes a request about more than was meant. */
+const knows = (accepted: readonly string[], names: Iterable<string>): void => {
+  for (const name of names)
+    if (!accepted.includes(name)) throw new Wrong(`"${name}" is not known here.`, `There are: ${accepted.join(', ')}.`);
+};
 
 /** Epoch milliseconds. */
 const timeOf = (value: unknown, name: string): number | undefined => {

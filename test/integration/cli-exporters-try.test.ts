@@ -93,6 +93,50 @@ test('a person reads which rule decided, what goes out, and what has no effect',
   assert.deepEqual([which.code, /which --exporter of a, b\?/.test(which.stderr)], [2, true]);
 });
 
+test('an export of Otoroshi is tried as it is, by the rules of its exporter, whatever is around them', async (t) => {
+  const shapes: [name: string, content: string][] = [
+    ['state.json', JSON.stringify({ apiKeys: [], dataExporters: [otoroshi] })],
+    [
+      'raw.ndjson',
+      `{"k":"otoroshi:apikeys:a","v":"x"}\n${JSON.stringify({ k: 'otoroshi:data-exporters:b', v: otoroshi })}`,
+    ],
+    [
+      'resource.json',
+      JSON.stringify({ kind: 'events.otoroshi.io/DataExporter', metadata: { name: 'x' }, spec: otoroshi }),
+    ],
+    ['bom.json', `\ufeff${JSON.stringify(otoroshi)}\r\n`],
+    ['rules', JSON.stringify({ filtering: otoroshi.filtering, projection: otoroshi.projection })],
+    [
+      'unset.yaml',
+      `exporters: [{id: a, config: {url: "\${NOT_SET_HERE}"}, filtering: ${JSON.stringify(otoroshi.filtering)}}]`,
+    ],
+  ];
+  for (const [name, content] of shapes) {
+    const config = await written(t, name, content);
+    const bom = `\ufeff${JSON.stringify(events[1])}\r\n${JSON.stringify(events[2])}\r\n`;
+    const { stdout, stderr, code } = await attempt(['--config', config, '--events', '-', '--json'], bom);
+    const answers = expected.slice(1, 3).map((one, event) => ({ ...one, event }));
+    assert.deepEqual({ name, answers: lines(stdout), stderr, code }, { name, answers, stderr: '', code: 0 });
+  }
+});
+
+test('what is broken in an exporter is told by its place, and no credential of it is shown', async (t) => {
+  for (const [name, content, message] of [
+    ['a.json', '{"password": planted-token}', /a\.json.* this is not JSON/],
+    [
+      'b.yaml',
+      'type: webhook\nconfig:\n  url: x\n headers: {authorization: planted-token}',
+      /b\.yaml:4:1 this is not YAML/,
+    ],
+    ['c.json', '', /c\.json holds no data exporter/],
+  ] as const) {
+    const { stdout, stderr, code } = await attempt(['--config', await written(t, name, content), '--events', '-']);
+    assert.deepEqual({ stdout, code }, { stdout: '', code: 2 });
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /planted-token/);
+  }
+});
+
 test('cases bring their own rules, are answered in their order, and none of them stops the others', async () => {
   const event = { a: 1, tags: [] };
   const cases = [
@@ -124,7 +168,7 @@ test('wrong flags and unreadable files are named', async (t) => {
   for (const [args, message] of [
     [[], /give --config/],
     [['--config', '/nowhere', '--events', '-'], /cannot read \/nowhere/],
-    [['--config', config, '--events', '-'], /neither JSON nor YAML/],
+    [['--config', config, '--events', '-'], /exporter.json.* this is not JSON/],
   ] as const) {
     const { stdout, stderr, code } = await attempt([...args]);
     assert.deepEqual({ stdout, code }, { stdout: '', code: 2 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { DeliveryStats, ExporterStats } from '../../exporters/delivery/stats.ts';
 import { auditedGateway, configuration, hook } from '../support/audited-gateway.ts';
@@ -207,6 +210,10 @@ test('an export of Otoroshi is imported: what can run is written as it is, what 
   assert.deepEqual(JSON.parse(await readFile(join(cwd, 'exporters/good.json'), 'utf8')), good, 'as Otoroshi has it');
   for (const { stdout, stderr } of [dry, made]) assert.doesNotMatch(stdout + stderr, /planted-token/);
 
+  const resource = `kind: DataExporter\nmetadata: {name: piped}\nspec: {type: console, config: {}}\n`;
+  const piped = await llmAudit(['exporters', 'import', '-', '--dry-run'], { cwd, input: resource });
+  assert.match(piped.stdout, /^taken +piped +console\n/);
+
   await writeFile(join(cwd, 'llm-audit.yaml'), configuration('exporters_files: [exporters]\n'));
   const checked = await audit(cwd, 'check');
   assert.equal(checked.code, 0, checked.stderr);
@@ -234,4 +241,41 @@ test('a destination that cannot be reached fails its check, and an exporter that
   }
   const { stdout } = await audit(cwd, 'exporters', 'rewind', '--help');
   assert.match(stdout, /^Usage: llm-audit exporters rewind ID --to TIME/);
+});
+
+test('destinations are checked all at once: those that do not answer are not waited for one after the other', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const waiting: (() => void)[] = [];
+  const server = createServer((_, response) => {
+    waiting.push(() => response.writeHead(200).end());
+    if (waiting.length === 3) for (const answer of waiting) answer();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const exporter = (id: string) =>
+    `  - {type: otlp, id: ${id}, delivery: {timeout: 2s}, config: {endpoint: "http://127.0.0.1:${port}"}}\n`;
+  await writeFile(join(cwd, 'llm-audit.yaml'), configuration(`exporters:\n${['a', 'b', 'c'].map(exporter).join('')}`));
+  const { stdout } = await audit(cwd, 'exporters', 'check');
+  assert.equal(stdout, 'ok      a\nok      b\nok      c\n');
+});
+
+test('what a request for dead letters does not know is refused, not passed over: a slip of the pen deletes nothing', async (t) => {
+  const cwd = await temporaryFolder(t);
+  await writeFile(join(cwd, 'llm-audit.yaml'), configuration('admin: {metrics: open}\nexporters: []\n'));
+  await auditedGateway(t, cwd);
+  const socketPath = join(cwd, 'llm-audit-data/admin.sock');
+  for (const [method, path, body, named] of [
+    ['DELETE', '/api/dead-letters?exporter=hook&befor=2026-01-01', '', '"befor"'],
+    ['GET', '/api/dead-letters?exporters=hook', '', '"exporters"'],
+    ['POST', '/api/dead-letters/replay', '{"id":["a"]}', '"id"'],
+  ] as const) {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ socketPath, method, path }, resolve).once('error', reject).end(body);
+    });
+    const { error } = JSON.parse(await text(answer));
+    assert.equal(answer.statusCode, 400, path);
+    assert.match(error.message, new RegExp(named));
+    assert.match(error.remedy, /exporter.*before/);
+  }
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { type Cursor, Cursors, cursorAt } from '../../../../exporters/spool/cursors.ts';
+import { smallDisk } from '../../../support/small-disk.ts';
 import { folder, logbook, range } from '../given.ts';
 
 const cursor: Cursor = {
@@ -42,6 +43,19 @@ test('a cursor file that is there and empty tells nothing, as one that is missin
     assert.equal(opened.lost, true);
     opened.close();
   }
+});
+
+test('cursors are opened on a disk with no room left, also after a clean end: a full disk stops no start', (t) => {
+  const disk = smallDisk(t, 256 * 1024);
+  if (!disk) return;
+  const path = join(disk.path, 'cursors.db');
+  const first = new Cursors(path, logbook().log);
+  first.put('one', cursor);
+  first.close();
+  assert.throws(() => writeFileSync(join(disk.path, 'filler'), Buffer.alloc(512 * 1024)), { code: 'ENOSPC' });
+  const again = new Cursors(path, logbook().log);
+  assert.deepEqual(again.get('one'), cursor);
+  again.close();
 });
 
 test('a cursor file that is damaged anywhere is set aside, or still tells the truth', (t) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { readExporterFiles } from '../../../../server/config/exporter-files.ts';
 import { describeProblem, type Loaded, loadConfig } from '../../../../server/config.ts';
 
 /** As an Otoroshi of today writes it. */
@@ -145,8 +147,12 @@ test('two exporters of one id are refused, wherever they stand', (t) => {
   const loaded = load(t, { 'a.json': webhook, 'b.json': [{ ...webhook, type: 'console', config: {} }] });
   assert.match(
     problems(loaded).join('\n'),
-    /^b\.json \[0\]: same id data_exporter_hook as .*a\.json.*each exporter needs its own$/,
+    /^b\.json \[0\]: same id data_exporter_hook as \S*a\.json: each exporter needs its own$/,
   );
+  const twice = load(t, { 'a.json': [webhook, webhook] });
+  assert.deepEqual(problems(twice), [
+    'a.json [1]: same id data_exporter_hook as a.json [0]: each exporter needs its own',
+  ]);
   const missing = load(t, {}, 'exporters_files: [exporters-not-here]\n');
   assert.match(problems(missing).join('\n'), /there is no such file$/);
 });
@@ -230,5 +236,25 @@ test('every kind is taken as Otoroshi writes it, its nulls and all', (t) => {
   assert.deepEqual(
     read.map(({ type }) => type),
     Object.keys(kinds),
+  );
+});
+
+test('what is no file of text stops nobody who reads the folder', { timeout: 20_000 }, (t) => {
+  const fifo = mkdtempSync(join(tmpdir(), 'exporter-files-'));
+  t.after(() => rmSync(fifo, { recursive: true }));
+  execFileSync('mkfifo', [join(fifo, 'pipe.json')]);
+  mkdirSync(join(fifo, 'folder.json'));
+  writeFileSync(join(fifo, 'arrays.json'), '['.repeat(100_000) + ']'.repeat(100_000));
+  writeFileSync(join(fifo, 'deep.json'), `{"projection":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+  const { exporters, problems } = readExporterFiles([fifo], {});
+  assert.deepEqual(exporters, []);
+  assert.deepEqual(
+    problems.map((one) => describeProblem(one).replace(fifo, '')),
+    [
+      '/arrays.json holds no data exporter',
+      '/deep.json is nested too deep',
+      '/folder.json is no file',
+      '/pipe.json is no file',
+    ],
   );
 });
