@@ -5,7 +5,7 @@ import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Clock, systemClock } from '../pipeline/clock.ts';
 import type { Run } from '../pipeline/run.ts';
-import { type Cursor, Cursors } from '../spool/cursors.ts';
+import { Cursors } from '../spool/cursors.ts';
 import { DeadLetters, type LetterQuery } from '../spool/dead-letters.ts';
 import { type Appended, Spool } from '../spool/spool.ts';
 import type { WorkerData } from './messages.ts';
@@ -33,8 +33,6 @@ export class Outbox {
   readonly #spool: Spool;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** Cursors that could not be written when they moved. */
-  readonly #unsaved = new Map<string, Cursor>();
   #cancelSync: () => void = () => {};
   #tidyAt: number;
   #hurries = 0;
@@ -67,7 +65,7 @@ export class Outbox {
       clock,
       log,
       held,
-      onAdvance: (id, cursor) => this.#onAdvance(id, cursor),
+      onAdvance: () => this.#release(),
     });
   }
 
@@ -80,17 +78,6 @@ export class Outbox {
     outbox.#scheduleSync();
     outbox.#release();
     return outbox;
-  }
-
-  #onAdvance(id: string, cursor: Cursor): void {
-    try {
-      this.#cursors.put(id, cursor);
-      this.#unsaved.delete(id);
-    } catch (thrown) {
-      this.#unsaved.set(id, cursor);
-      this.#log('error', 'a cursor cannot be written', { exporter: id, reason: reasonOf(thrown) });
-    }
-    this.#release();
   }
 
   #beforeDrop(upTo: number): void {
@@ -120,8 +107,6 @@ export class Outbox {
   /** True when the cursors on the disk are where they stand. */
   #saveCursors(): boolean {
     try {
-      for (const [id, cursor] of this.#unsaved) this.#cursors.put(id, cursor);
-      this.#unsaved.clear();
       this.#cursors.putLastSeq(this.#spool.lastSeq);
       this.#cursors.sync();
       return true;

@@ -21,7 +21,7 @@ export interface ReadersParts {
   /** Nothing is sent, whatever is enabled: somebody only wants to look. */
   readonly held: boolean;
   /** A cursor has moved. */
-  readonly onAdvance: (id: string, cursor: Cursor) => void;
+  readonly onAdvance: () => void;
 }
 
 interface Reader {
@@ -205,14 +205,13 @@ export class Readers {
     const { run, exporter } = reader;
     if (!run) return;
     await run.stop(exporter.timeout);
-    this.#parts.cursors.put(exporter.id, run.cursor);
     reader.run = null;
   }
 
   async #open(reader: Reader): Promise<void> {
     const { exporter } = reader;
     const { id, enabled } = exporter;
-    const { held, clock, log, spool, deadLetters, onAdvance } = this.#parts;
+    const { held, clock, log, spool, cursors, deadLetters, onAdvance } = this.#parts;
     const cursor = this.cursorOf(id);
     if (!enabled || held || cursor.paused || reader.run || this.#closed) return;
     try {
@@ -223,7 +222,10 @@ export class Readers {
         clock,
         random: Math.random,
         log,
-        onAdvance: (moved) => onAdvance(id, moved),
+        onAdvance: (moved) => {
+          cursors.put(id, moved);
+          onAdvance();
+        },
       });
       reader.failure = null;
       if (this.#hurried) reader.run.hurry(true);

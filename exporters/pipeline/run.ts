@@ -144,7 +144,10 @@ export class Run {
     cancel();
     this.#abort.abort();
     this.#encore.end();
-    await this.#parts.destination.close();
+    const { destination, exporter, log } = this.#parts;
+    await destination
+      .close()
+      .catch((thrown) => log('warn', 'closing failed', { exporter: exporter.id, reason: reasonOf(thrown) }));
   }
 
   /** Steps at that time, unless it does so earlier. */

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { eventually, folder, range, record } from '../given.ts';
+import { file, ids, idsOf, opened, options } from './given.ts';
+
+/** Until it is released, no cursor can be written: as on a disk that fails. */
+const lockedCursors = (t: TestContext, dir: string): { release(): void } => {
+  const other = new DatabaseSync(join(dir, 'cursors.db'));
+  other.exec('BEGIN IMMEDIATE');
+  const release = (): void => {
+    if (other.isOpen) other.close();
+  };
+  t.after(release);
+  return { release };
+};
+
+test('an exporter that is changed while no cursor can be written goes on, and so do the others', async (t) => {
+  const dir = folder(t);
+  const outbox = await opened(t, options(dir, [file(dir, 'f'), file(dir, 'g')]));
+  outbox.append([record(1)]);
+  assert.equal(await outbox.drained(5_000), true);
+  const lock = lockedCursors(t, dir);
+  outbox.append([record(2)]);
+  assert.equal(await outbox.drained(5_000), true);
+  await outbox.readers.configure([file(dir, 'f', { groupSize: 7 }), file(dir, 'g'), file(dir, 'new')]);
+  outbox.append([record(3)]);
+  await eventually(() => ids(dir, 'f').length === 3 && ids(dir, 'g').length === 3 && ids(dir, 'new').length === 1);
+  lock.release();
+  assert.equal((await outbox.recount()).holds, true);
+});
+
+test('a pause and a rewind hold although no cursor could be written when they were asked for', async (t) => {
+  const dir = folder(t);
+  const settings = options(dir, [file(dir, 'f'), file(dir, 'g')], { keep: 3_600_000 });
+  const outbox = await opened(t, settings);
+  outbox.append(range(1, 5).map((number) => record(number)));
+  assert.equal(await outbox.drained(5_000), true);
+  const lock = lockedCursors(t, dir);
+  outbox.append([record(6)]);
+  assert.equal(await outbox.drained(5_000), true);
+  await outbox.readers.pause('f');
+  await outbox.readers.rewind('f', 0);
+  await outbox.readers.pause('g');
+  lock.release();
+  await new Promise((resolve) => setTimeout(resolve, 1_100)); // the cursors are saved once a second
+  assert.partialDeepStrictEqual(outbox.readers.stats, [
+    { state: 'paused', pending: 6, accepted: 12, delivered: 6 },
+    { state: 'paused', pending: 0, delivered: 6 },
+  ]);
+  await outbox.close(0);
+  const again = await opened(t, settings);
+  assert.partialDeepStrictEqual(again.readers.stats, [
+    { state: 'paused', pending: 6 },
+    { state: 'paused', pending: 0 },
+  ]);
+  await again.readers.resume('f');
+  assert.equal(await again.drained(5_000), true);
+  assert.deepEqual(ids(dir, 'f'), idsOf([...range(1, 6), ...range(1, 6)]));
+});
