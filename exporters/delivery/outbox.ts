@@ -107,6 +107,7 @@ export class Outbox {
   /** True when the cursors on the disk are where they stand. */
   #saveCursors(): boolean {
     try {
+      this.readers.passGone();
       this.#cursors.putLastSeq(this.#spool.lastSeq);
       this.#cursors.sync();
       return true;

@@ -85,8 +85,20 @@ export class Readers {
     return Math.min(Number.POSITIVE_INFINITY, ...holding.map(({ exporter }) => this.cursorOf(exporter.id).seq));
   }
 
+  /** Exporters that are not running count as dropped what is gone from the spool; the others find out when they read. */
+  passGone(): void {
+    const { spool, held } = this.#parts;
+    if (held || !spool.isReadable) return;
+    const gone = spool.oldestSeq - 1;
+    for (const { exporter, run } of this.#readers) {
+      const { seq, dropped } = this.cursorOf(exporter.id);
+      if (!run && seq < gone) this.#move(exporter.id, { seq: gone, dropped: dropped + gone - seq });
+    }
+  }
+
   get stats(): ExporterStats[] {
     const { spool, clock } = this.#parts;
+    this.passGone();
     return this.#readers.map(({ exporter, run, failure }) =>
       exporterStats({ exporter, cursor: this.cursorOf(exporter.id), run, failure, spool, now: clock.now() }),
     );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import type { ExporterConfig } from '../../../../exporters/config.ts';
 import { eventually, folder, range, record } from '../given.ts';
 import { file, ids, idsOf, opened, options } from './given.ts';
 
@@ -58,4 +59,44 @@ test('a pause and a rewind hold although no cursor could be written when they we
   await again.readers.resume('f');
   assert.equal(await again.drained(5_000), true);
   assert.deepEqual(ids(dir, 'f'), idsOf([...range(1, 6), ...range(1, 6)]));
+});
+
+const large = (number: number) => record(number, { text: 'x'.repeat(20_000) });
+
+test('what a full spool drops is counted at once for an exporter that is paused, or that cannot be opened', async (t) => {
+  const dir = folder(t);
+  const broken: ExporterConfig = { type: 'no-such-kind', id: 'w', config: {} };
+  const outbox = await opened(t, options(dir, [file(dir, 'f'), broken], { maxBytes: 1_000_000 }));
+  await outbox.readers.pause('f');
+  for (const number of range(1, 100)) outbox.append([large(number)]);
+  const gone = outbox.stats().spool.oldest_seq - 1;
+  assert.ok(gone > 0);
+  assert.partialDeepStrictEqual(outbox.readers.stats, [
+    { id: 'f', dropped: gone, pending: 100 - gone },
+    { id: 'w', dropped: gone, pending: 100 - gone },
+  ]);
+  assert.equal((await outbox.recount()).holds, true);
+  await outbox.readers.resume('f');
+  assert.equal(await outbox.drained(5_000), true);
+  assert.deepEqual(ids(dir, 'f'), idsOf(range(gone + 1, 100)));
+});
+
+test('the audit blames nobody for what was settled and deleted while it read', async (t) => {
+  const dir = folder(t);
+  const outbox = await opened(t, options(dir, [file(dir, 'f')], { maxBytes: 14_000_000 }));
+  await outbox.readers.pause('f');
+  for (const number of range(1, 600)) outbox.append([large(number)]);
+  const counting = outbox.recount(); // has read the first 4 MiB
+  for (const number of range(601, 1_000)) outbox.append([large(number)]);
+  assert.ok(outbox.stats().spool.oldest_seq > 300, 'what it will read next is gone');
+  assert.equal((await counting).holds, true);
+});
+
+test('the audit blames nobody for what a disabled exporter let go', async (t) => {
+  const dir = folder(t);
+  const outbox = await opened(t, options(dir, [file(dir, 'f', { enabled: false }), file(dir, 'g')]));
+  for (const number of range(1, 50)) outbox.append([large(number)]);
+  assert.equal(await outbox.drained(5_000), true);
+  assert.ok(outbox.stats().spool.oldest_seq > 1);
+  assert.equal((await outbox.recount()).holds, true);
 });
