@@ -43,7 +43,8 @@ export class Outbox {
     const { dir, log, maxBytes, segmentBytes, onFull, keep, held } = options;
     this.#clock = clock;
     this.#log = log;
-    this.#tidyAt = clock.now() + tidying;
+    // The first look is at once; whoever only looks deletes nothing.
+    this.#tidyAt = held ? Number.POSITIVE_INFINITY : 0;
     this.#cursors = new Cursors(join(dir, 'cursors.db'), log);
     this.deadLetters = new DeadLetters(join(dir, 'dead-letters'), options.deadLetters, clock.now);
     this.#spool = new Spool({
@@ -77,6 +78,7 @@ export class Outbox {
     outbox.#saveCursors();
     outbox.#scheduleSync();
     outbox.#release();
+    outbox.#tidy();
     return outbox;
   }
 
@@ -154,7 +156,7 @@ export class Outbox {
 
   /** As `Delivery.purge`. */
   purge(query: LetterQuery): Promise<number> {
-    return this.#rewrite(async () => this.deadLetters.purge(query));
+    return this.#rewrite(() => this.deadLetters.purge(query));
   }
 
   #rewrite<Result>(change: () => Promise<Result>): Promise<Result> {
@@ -227,7 +229,9 @@ export class Outbox {
     // No use in waiting for a destination that is down.
     const isOver = (run: Run): boolean => run.cursor.seq >= target || run.health.state !== 'delivering';
     await this.#until(() => this.readers.runs.every(isOver), timeout);
+    this.deadLetters.stop();
     await this.readers.close(0);
+    await this.#rewriting;
     this.#cancelSync();
     this.#saveCursors();
     this.#cursors.close();

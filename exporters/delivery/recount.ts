@@ -41,8 +41,8 @@ export const recount = async (spool: Spool, readers: Readers, deadLetters: DeadL
   const stats = readers.stats;
   const cursors = stats.map(({ id }) => readers.cursorOf(id).seq);
   const last = spool.lastSeq;
-  const letters = deadLetters.count();
   const whole = await wholeRecords(spool, Math.min(last, ...cursors), last);
+  const letters = await deadLetters.count();
   const exporters = stats.map(({ id, accepted, pending, ...counts }, index): ExporterRecount => {
     const { delivered, duplicate, filtered, dead_lettered, dropped } = counts;
     const sum = delivered + duplicate + filtered + dead_lettered + dropped + pending;

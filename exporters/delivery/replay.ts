@@ -46,13 +46,13 @@ export const replay = async (deadLetters: DeadLetters, readers: Readers, query: 
       }
     };
     let waiting: Kept[] = [];
-    for (const letter of lettersIn(path).filter(matches)) {
-      waiting.push(letter);
+    for await (const letter of lettersIn(path)) {
+      if (matches(letter)) waiting.push(letter);
       if (waiting.length >= atOnce) await offer(waiting.splice(0));
     }
     await offer(waiting);
     waiting = [];
-    withoutLines(path, gone);
+    await withoutLines(path, gone);
   }
   return sum;
 };

@@ -108,27 +108,31 @@ test('dead letters are offered again to the exporter that refused them, by its r
   outbox.append(range(1, 10).map((number) => record(number)));
   assert.equal(await outbox.drained(5_000), true);
   assert.equal(taken.length, 8);
-  const { letters } = outbox.deadLetters.page({ exporter: 'w' }, null, 10);
+  const { letters } = await outbox.deadLetters.page({ exporter: 'w' }, null, 10);
   assert.deepEqual(
     letters.map(({ id, body }) => [id, body]),
     [3, 7].map((number) => [record(number).id, record(number).body]),
   );
 
   assert.deepEqual(await outbox.replay({ ids: [record(3).id] }), { replayed: 1, delivered: 0, failed: 1, skipped: 0 });
-  assert.equal(outbox.deadLetters.page({}, null, 10).letters.length, 2, 'refused again: still a dead letter, once');
+  assert.equal(
+    (await outbox.deadLetters.page({}, null, 10)).letters.length,
+    2,
+    'refused again: still a dead letter, once',
+  );
   refusing = false;
   outbox.deadLetter(record(11), 'not valid by its schema');
   assert.deepEqual(await outbox.replay({}), { replayed: 2, delivered: 2, failed: 0, skipped: 1 });
   assert.deepEqual(new Set(taken), new Set(idsOf(range(1, 10))));
   assert.deepEqual(
-    outbox.deadLetters.page({}, null, 10).letters.map(({ id }) => id),
+    (await outbox.deadLetters.page({}, null, 10)).letters.map(({ id }) => id),
     [record(11).id],
   );
   assert.partialDeepStrictEqual(outbox.readers.stats, [
     { accepted: 13, again: 3, delivered: 10, dead_lettered: 3, pending: 0 },
   ]);
   assert.equal(await outbox.purge({}), 1);
-  assert.deepEqual(outbox.deadLetters.page({}, null, 10), { letters: [], next: null });
+  assert.deepEqual(await outbox.deadLetters.page({}, null, 10), { letters: [], next: null });
 });
 
 test('dead letters are listed page by page', async (t) => {
@@ -138,7 +142,7 @@ test('dead letters are listed page by page', async (t) => {
   const seen: string[] = [];
   let after: string | null = null;
   do {
-    const page = outbox.deadLetters.page({}, after, 10);
+    const page = await outbox.deadLetters.page({}, after, 10);
     seen.push(...page.letters.map(({ id }) => id));
     after = page.next;
   } while (after !== null);
@@ -163,11 +167,17 @@ test('a held directory is looked at: nothing is sent, nothing is deleted', async
   const dir = folder(t);
   const first = await opened(t, options(dir, [webhook('http://127.0.0.1:9/')]));
   first.append(range(1, 5).map((number) => record(number)));
+  first.deadLetter(record(6), 'not valid by its schema');
   await first.close(0);
-  const held = await opened(t, options(dir, [file(dir, 'w', { type: 'file' })], { held: true }));
+  const deadLetters = { maxBytes: 1e9, maxAge: -1_000 }; // by which every letter is too old
+  const held = await opened(t, options(dir, [file(dir, 'w', { type: 'file' })], { held: true, deadLetters }));
   assert.partialDeepStrictEqual(held.readers.stats, [{ state: 'paused', pending: 5, accepted: 5 }]);
   assert.equal((await held.recount()).holds, true);
   assert.deepEqual(ids(dir, 'w'), []);
+  assert.equal((await held.deadLetters.page({}, null, 10)).letters.length, 1);
+  await held.close(0);
+  const owner = await opened(t, options(dir, [], { deadLetters }));
+  assert.equal((await owner.deadLetters.page({}, null, 10)).letters.length, 0);
 });
 
 test('the audit finds what is gone from the disk although a cursor still waits for it', async (t) => {
