@@ -97,8 +97,8 @@ export class Outbox {
   }
 
   #tidy(): void {
-    if (this.#clock.now() < this.#tidyAt) return;
-    this.#tidyAt = this.#clock.now() + tidying;
+    if (this.#clock.ticks() < this.#tidyAt) return;
+    this.#tidyAt = this.#clock.ticks() + tidying;
     try {
       this.deadLetters.tidy();
     } catch (thrown) {
@@ -198,9 +198,9 @@ export class Outbox {
   }
 
   async #until(isDone: () => boolean, timeout: number): Promise<boolean> {
-    const deadline = this.#clock.now() + timeout;
+    const deadline = this.#clock.ticks() + timeout;
     while (!isDone()) {
-      const left = deadline - this.#clock.now();
+      const left = deadline - this.#clock.ticks();
       if (left <= 0) return false;
       await new Promise<void>((resolve) => this.#clock.after(Math.min(look, left), resolve));
     }

@@ -174,7 +174,7 @@ export class Readers {
     }
   }
 
-  /** Offers records once more to one exporter; null: it is not running, or was stopped meanwhile. */
+  /** As `Run.resend`; null also: it is not running. */
   async resend(id: string, records: readonly AuditRecord[]): Promise<(Fate | null)[]> {
     const { run } = this.#reader(id);
     return run ? run.resend(records) : records.map(() => null);
@@ -182,7 +182,7 @@ export class Readers {
 
   /** Is it configured and sending? */
   isRunning(id: string): boolean {
-    return this.#readers.some(({ exporter, run }) => exporter.id === id && run !== null);
+    return !this.#closed && this.#readers.some(({ exporter, run }) => exporter.id === id && run !== null);
   }
 
   /** What is in flight ends, by force after `grace` milliseconds. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { ExporterConfig } from '../../../../exporters/config.ts';
 import { eventually, folder, range, record } from '../given.ts';
-import { file, ids, idsOf, opened, options } from './given.ts';
+import { file, ids, idsOf, opened, options, sink, webhook } from './given.ts';
 
 /** Until it is released, no cursor can be written: as on a disk that fails. */
 const lockedCursors = (t: TestContext, dir: string): { release(): void } => {
@@ -99,4 +99,52 @@ test('the audit blames nobody for what a disabled exporter let go', async (t) =>
   assert.equal(await outbox.drained(5_000), true);
   assert.ok(outbox.stats().spool.oldest_seq > 1);
   assert.equal((await outbox.recount()).holds, true);
+});
+
+test('a close in the middle of a replay is not held up by it, and every letter that was not taken is still there', async (t) => {
+  const dir = folder(t);
+  const first = await opened(t, options(dir, [file(dir, 'w')]));
+  const letter = (number: number) => ({ ...record(number), exporter: 'w', reason: 'refused', attempts: 1 });
+  first.deadLetters.append(range(1, 3_000).map(letter));
+  const asked = Promise.withResolvers<void>();
+  const silent = Promise.withResolvers<number>();
+  let batches = 0;
+  const { url, taken } = await sink(t, () => {
+    if (batches++ < 3) return 200;
+    asked.resolve();
+    return silent.promise;
+  });
+  t.after(() => silent.resolve(503));
+  await first.readers.configure([webhook(url)]);
+  const replaying = first.replay({});
+  await asked.promise;
+  await first.close(0);
+  const { delivered, skipped } = await replaying;
+  assert.equal(delivered, taken.length);
+  assert.ok(skipped > 0);
+  const again = await opened(t, options(dir, [webhook(url, { enabled: false })]));
+  assert.partialDeepStrictEqual(again.readers.stats, [{ again: delivered, delivered, pending: 0 }]);
+  assert.deepEqual([...(await again.deadLetters.count())], [['w', 3_000 - delivered]]);
+});
+
+test('letters are purged and offered again at once, while others are written: none is lost, none is there twice', async (t) => {
+  const dir = folder(t);
+  const outbox = await opened(t, options(dir, [file(dir, 'w')]));
+  const letter = (number: number) => ({
+    ...record(number),
+    exporter: number % 2 ? 'w' : 'gone',
+    reason: 'no',
+    attempts: 1,
+  });
+  outbox.deadLetters.append(range(1, 1_000).map(letter));
+  const all = [outbox.replay({}), outbox.purge({ ids: idsOf([2, 4]) }), outbox.replay({}), outbox.recount()];
+  for (const number of range(1_001, 1_100)) {
+    outbox.deadLetters.append([letter(number)]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(all);
+  await outbox.replay({});
+  assert.deepEqual(new Set(ids(dir, 'w')), new Set(idsOf(range(1, 1_100).filter((number) => number % 2 === 1))));
+  assert.equal(ids(dir, 'w').length, 550);
+  assert.deepEqual([...(await outbox.deadLetters.count())], [['gone', 548]]);
 });
