@@ -213,11 +213,11 @@ export class Outbox {
     this.readers.hurry(this.#hurries > 0);
   }
 
-  /** Sends without waiting for batches to fill; true once every enabled exporter has settled what is here now. */
+  /** Sends without waiting for batches to fill; true once every enabled exporter that is not paused has settled what is here now. */
   async drained(timeout: number): Promise<boolean> {
     const target = this.#spool.lastSeq;
     this.#hurry(1);
-    const done = await this.#until(() => this.readers.runs.every(({ cursor }) => cursor.seq >= target), timeout);
+    const done = await this.#until(() => this.readers.haveSettled(target), timeout);
     this.#hurry(-1);
     return done;
   }

@@ -85,6 +85,14 @@ export class Readers {
     return Math.min(Number.POSITIVE_INFINITY, ...holding.map(({ exporter }) => this.cursorOf(exporter.id).seq));
   }
 
+  /** Have all that are enabled, and not paused, settled the records up to that number? */
+  haveSettled(upTo: number): boolean {
+    return this.#readers.every(({ exporter }) => {
+      const { seq, paused } = this.cursorOf(exporter.id);
+      return !exporter.enabled || paused === 1 || seq >= upTo;
+    });
+  }
+
   /** Exporters that are not running count as dropped what is gone from the spool; the others find out when they read. */
   passGone(): void {
     const { spool, held } = this.#parts;

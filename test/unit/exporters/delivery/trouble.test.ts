@@ -76,6 +76,7 @@ test('what a full spool drops is counted at once for an exporter that is paused,
     { id: 'w', dropped: gone, pending: 100 - gone },
   ]);
   assert.equal((await outbox.recount()).holds, true);
+  await outbox.readers.configure([file(dir, 'f')]);
   await outbox.readers.resume('f');
   assert.equal(await outbox.drained(5_000), true);
   assert.deepEqual(ids(dir, 'f'), idsOf(range(gone + 1, 100)));
@@ -147,4 +148,15 @@ test('letters are purged and offered again at once, while others are written: no
   assert.deepEqual(new Set(ids(dir, 'w')), new Set(idsOf(range(1, 1_100).filter((number) => number % 2 === 1))));
   assert.equal(ids(dir, 'w').length, 550);
   assert.deepEqual([...(await outbox.deadLetters.count())], [['gone', 548]]);
+});
+
+test('nothing is called drained while an enabled exporter cannot be opened', async (t) => {
+  const dir = folder(t);
+  const broken: ExporterConfig = { type: 'no-such-kind', id: 'w', config: {} };
+  const outbox = await opened(t, options(dir, [file(dir, 'f'), broken]));
+  assert.equal(await outbox.drained(50), true, 'nothing was accepted yet');
+  outbox.append([record(1)]);
+  assert.equal(await outbox.drained(200), false);
+  await outbox.readers.configure([file(dir, 'f'), { ...broken, enabled: false }]);
+  assert.equal(await outbox.drained(200), true);
 });
