@@ -160,3 +160,22 @@ test('nothing is called drained while an enabled exporter cannot be opened', asy
   await outbox.readers.configure([file(dir, 'f'), { ...broken, enabled: false }]);
   assert.equal(await outbox.drained(200), true);
 });
+
+test('many exporters that wait for a very large event are looked at without reading it for each', async (t) => {
+  const dir = folder(t);
+  const down = range(1, 60).map((number) => webhook('http://127.0.0.1:9/', { id: `w${number}`, enabled: false }));
+  const outbox = await opened(t, options(dir, down, { segmentBytes: 1e8 }));
+  outbox.append([record(1, { text: 'x'.repeat(8_000_000) })]);
+  const begun = performance.now();
+  const { exporters } = outbox.stats();
+  const took = performance.now() - begun;
+  assert.equal(exporters[59]?.oldest_pending_at, new Date(record(1).at).toISOString());
+  assert.ok(took < 300, `${took} ms`);
+});
+
+test('an event from a time that no calendar has keeps nobody from looking', async (t) => {
+  const dir = folder(t);
+  const outbox = await opened(t, options(dir, [file(dir, 'f', { enabled: false })]));
+  outbox.append([{ ...record(1), at: 9e15 }]);
+  assert.partialDeepStrictEqual(outbox.stats().exporters, [{ pending: 1, oldest_pending_at: null }]);
+});
