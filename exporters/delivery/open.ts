@@ -59,7 +59,10 @@ export interface Delivery extends Acceptor {
   /** Events that had been handed in and never got to the disk; known once the delivery is closed. */
   readonly lost: number;
   stats(): Promise<DeliveryStats>;
-  /** Sends at once what waits for its batch to fill; true once every enabled exporter has settled all that was accepted. */
+  /**
+   * Sends at once what waits for its batch to fill; true once every enabled exporter that is not paused has settled all
+   * that was accepted.
+   */
   drained(timeoutMs: number): Promise<boolean>;
   /**
    * Makes these the exporters while it runs: what is in flight to one that is changed or gone ends first, nothing is lost.

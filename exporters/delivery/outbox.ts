@@ -5,7 +5,7 @@ import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Clock, systemClock } from '../pipeline/clock.ts';
 import type { Run } from '../pipeline/run.ts';
-import { type Cursor, Cursors } from '../spool/cursors.ts';
+import { Cursors } from '../spool/cursors.ts';
 import { DeadLetters, type LetterQuery } from '../spool/dead-letters.ts';
 import { type Appended, Spool } from '../spool/spool.ts';
 import type { WorkerData } from './messages.ts';
@@ -33,8 +33,6 @@ export class Outbox {
   readonly #spool: Spool;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** Cursors that could not be written when they moved. */
-  readonly #unsaved = new Map<string, Cursor>();
   #isTrouble = false;
   #cancelSync: () => void = () => {};
   #tidyAt: number;
@@ -46,7 +44,8 @@ export class Outbox {
     const { dir, log, maxBytes, segmentBytes, onFull, keep, held } = options;
     this.#clock = clock;
     this.#log = log;
-    this.#tidyAt = clock.now() + tidying;
+    // The first look is at once; whoever only looks deletes nothing.
+    this.#tidyAt = held ? Number.POSITIVE_INFINITY : 0;
     this.#cursors = new Cursors(join(dir, 'cursors.db'), log);
     this.deadLetters = new DeadLetters(join(dir, 'dead-letters'), options.deadLetters, clock.now);
     this.#spool = new Spool({
@@ -68,7 +67,7 @@ export class Outbox {
       clock,
       log,
       held,
-      onAdvance: (id, cursor) => this.#onAdvance(id, cursor),
+      onAdvance: () => this.#release(),
     });
   }
 
@@ -80,18 +79,8 @@ export class Outbox {
     outbox.#saveCursors();
     outbox.#scheduleSync();
     outbox.#release();
+    outbox.#tidy();
     return outbox;
-  }
-
-  #onAdvance(id: string, cursor: Cursor): void {
-    try {
-      this.#cursors.put(id, cursor);
-      this.#unsaved.delete(id);
-    } catch (thrown) {
-      this.#unsaved.set(id, cursor);
-      this.#tellTrouble(thrown);
-    }
-    this.#release();
   }
 
   #beforeDrop(upTo: number): void {
@@ -109,8 +98,8 @@ export class Outbox {
   }
 
   #tidy(): void {
-    if (this.#clock.now() < this.#tidyAt) return;
-    this.#tidyAt = this.#clock.now() + tidying;
+    if (this.#clock.ticks() < this.#tidyAt) return;
+    this.#tidyAt = this.#clock.ticks() + tidying;
     try {
       this.deadLetters.tidy();
     } catch (thrown) {
@@ -121,8 +110,7 @@ export class Outbox {
   /** True when the cursors on the disk are where they stand. */
   #saveCursors(): boolean {
     try {
-      for (const [id, cursor] of this.#unsaved) this.#cursors.put(id, cursor);
-      this.#unsaved.clear();
+      this.readers.passGone();
       this.#cursors.putLastSeq(this.#spool.lastSeq);
       this.#cursors.sync();
       this.#isTrouble = false;
@@ -176,7 +164,7 @@ export class Outbox {
 
   /** As `Delivery.purge`. */
   purge(query: LetterQuery): Promise<number> {
-    return this.#rewrite(async () => this.deadLetters.purge(query));
+    return this.#rewrite(() => this.deadLetters.purge(query));
   }
 
   #rewrite<Result>(change: () => Promise<Result>): Promise<Result> {
@@ -218,9 +206,9 @@ export class Outbox {
   }
 
   async #until(isDone: () => boolean, timeout: number): Promise<boolean> {
-    const deadline = this.#clock.now() + timeout;
+    const deadline = this.#clock.ticks() + timeout;
     while (!isDone()) {
-      const left = deadline - this.#clock.now();
+      const left = deadline - this.#clock.ticks();
       if (left <= 0) return false;
       await new Promise<void>((resolve) => this.#clock.after(Math.min(look, left), resolve));
     }
@@ -233,11 +221,11 @@ export class Outbox {
     this.readers.hurry(this.#hurries > 0);
   }
 
-  /** Sends without waiting for batches to fill; true once every enabled exporter has settled what is here now. */
+  /** Sends without waiting for batches to fill; true once every enabled exporter that is not paused has settled what is here now. */
   async drained(timeout: number): Promise<boolean> {
     const target = this.#spool.lastSeq;
     this.#hurry(1);
-    const done = await this.#until(() => this.readers.runs.every(({ cursor }) => cursor.seq >= target), timeout);
+    const done = await this.#until(() => this.readers.haveSettled(target), timeout);
     this.#hurry(-1);
     return done;
   }
@@ -249,7 +237,9 @@ export class Outbox {
     // No use in waiting for a destination that is down.
     const isOver = (run: Run): boolean => run.cursor.seq >= target || run.health.state !== 'delivering';
     await this.#until(() => this.readers.runs.every(isOver), timeout);
+    this.deadLetters.stop();
     await this.readers.close(0);
+    await this.#rewriting;
     this.#cancelSync();
     this.#saveCursors();
     this.#cursors.close();

@@ -21,7 +21,7 @@ export interface ReadersParts {
   /** Nothing is sent, whatever is enabled: somebody only wants to look. */
   readonly held: boolean;
   /** A cursor has moved. */
-  readonly onAdvance: (id: string, cursor: Cursor) => void;
+  readonly onAdvance: () => void;
 }
 
 interface Reader {
@@ -85,8 +85,28 @@ export class Readers {
     return Math.min(Number.POSITIVE_INFINITY, ...holding.map(({ exporter }) => this.cursorOf(exporter.id).seq));
   }
 
+  /** Have all that are enabled, and not paused, settled the records up to that number? */
+  haveSettled(upTo: number): boolean {
+    return this.#readers.every(({ exporter }) => {
+      const { seq, paused } = this.cursorOf(exporter.id);
+      return !exporter.enabled || paused === 1 || seq >= upTo;
+    });
+  }
+
+  /** Exporters that are not running count as dropped what is gone from the spool; the others find out when they read. */
+  passGone(): void {
+    const { spool, held } = this.#parts;
+    if (held || !spool.isReadable) return;
+    const gone = spool.oldestSeq - 1;
+    for (const { exporter, run } of this.#readers) {
+      const { seq, dropped } = this.cursorOf(exporter.id);
+      if (!run && seq < gone) this.#move(exporter.id, { seq: gone, dropped: dropped + gone - seq });
+    }
+  }
+
   get stats(): ExporterStats[] {
     const { spool, clock } = this.#parts;
+    this.passGone();
     return this.#readers.map(({ exporter, run, failure }) =>
       exporterStats({ exporter, cursor: this.cursorOf(exporter.id), run, failure, spool, now: clock.now() }),
     );
@@ -162,7 +182,7 @@ export class Readers {
     }
   }
 
-  /** Offers records once more to one exporter; null: it is not running, or was stopped meanwhile. */
+  /** As `Run.resend`; null also: it is not running. */
   async resend(id: string, records: readonly AuditRecord[]): Promise<(Fate | null)[]> {
     const { run } = this.#reader(id);
     return run ? run.resend(records) : records.map(() => null);
@@ -170,7 +190,7 @@ export class Readers {
 
   /** Is it configured and sending? */
   isRunning(id: string): boolean {
-    return this.#readers.some(({ exporter, run }) => exporter.id === id && run !== null);
+    return !this.#closed && this.#readers.some(({ exporter, run }) => exporter.id === id && run !== null);
   }
 
   /** What is in flight ends, by force after `grace` milliseconds. */
@@ -205,14 +225,13 @@ export class Readers {
     const { run, exporter } = reader;
     if (!run) return;
     await run.stop(exporter.timeout);
-    this.#parts.cursors.put(exporter.id, run.cursor);
     reader.run = null;
   }
 
   async #open(reader: Reader): Promise<void> {
     const { exporter } = reader;
     const { id, enabled } = exporter;
-    const { held, clock, log, spool, deadLetters, onAdvance } = this.#parts;
+    const { held, clock, log, spool, cursors, deadLetters, onAdvance } = this.#parts;
     const cursor = this.cursorOf(id);
     if (!enabled || held || cursor.paused || reader.run || this.#closed) return;
     try {
@@ -223,7 +242,10 @@ export class Readers {
         clock,
         random: Math.random,
         log,
-        onAdvance: (moved) => onAdvance(id, moved),
+        onAdvance: (moved) => {
+          cursors.put(id, moved);
+          onAdvance();
+        },
       });
       reader.failure = null;
       if (this.#hurried) reader.run.hurry(true);

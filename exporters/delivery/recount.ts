@@ -41,13 +41,14 @@ export const recount = async (spool: Spool, readers: Readers, deadLetters: DeadL
   const stats = readers.stats;
   const cursors = stats.map(({ id }) => readers.cursorOf(id).seq);
   const last = spool.lastSeq;
-  const letters = deadLetters.count();
   const whole = await wholeRecords(spool, Math.min(last, ...cursors), last);
+  const letters = await deadLetters.count();
   const exporters = stats.map(({ id, accepted, pending, ...counts }, index): ExporterRecount => {
     const { delivered, duplicate, filtered, dead_lettered, dropped } = counts;
     const sum = delivered + duplicate + filtered + dead_lettered + dropped + pending;
-    const found = whole.after(cursors[index] ?? last);
-    const damaged = pending - found;
+    // What was settled since the beginning may have been deleted: it is not missed.
+    const damaged = whole.missingAfter(Math.max(cursors[index] ?? last, readers.cursorOf(id).seq));
+    const found = pending - damaged;
     return {
       id,
       accepted,
@@ -68,7 +69,7 @@ export const recount = async (spool: Spool, readers: Readers, deadLetters: DeadL
 };
 
 /** Which records behind `from`, up to `to`, are there and whole: remembered as the few that are not. */
-const wholeRecords = async (spool: Spool, from: number, to: number): Promise<{ after(seq: number): number }> => {
+const wholeRecords = async (spool: Spool, from: number, to: number): Promise<{ missingAfter(seq: number): number }> => {
   const missing: { readonly seq: number; readonly count: number }[] = [];
   let at = from;
   while (at < to) {
@@ -85,7 +86,6 @@ const wholeRecords = async (spool: Spool, from: number, to: number): Promise<{ a
     await new Promise((resolve) => setImmediate(resolve));
   }
   return {
-    after: (seq) =>
-      missing.reduce((left, gap) => left - Math.max(0, Math.min(gap.count, gap.seq - seq)), Math.max(0, to - seq)),
+    missingAfter: (seq) => missing.reduce((sum, gap) => sum + Math.max(0, Math.min(gap.count, gap.seq - seq)), 0),
   };
 };

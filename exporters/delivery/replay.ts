@@ -11,7 +11,7 @@ export interface Replayed {
   readonly delivered: number;
   /** Of them, refused again: they are dead letters with a new reason. */
   readonly failed: number;
-  /** Letters that stay as they are: of no exporter, or of one that is not running. */
+  /** Letters that stay as they are: of no exporter, or of one that is not running or takes nothing. */
   readonly skipped: number;
 }
 
@@ -22,17 +22,20 @@ const atOnce = 200;
 export const replay = async (deadLetters: DeadLetters, readers: Readers, query: LetterQuery): Promise<Replayed> => {
   const sum = { replayed: 0, delivered: 0, failed: 0, skipped: 0 };
   const matches = matchesLetter(query);
+  /** Exporters that were stopped meanwhile, or take nothing. */
+  const unwilling = new Set<string>();
   for (const path of deadLetters.closed()) {
     const gone = new Set<number>();
     const offer = async (letters: readonly Kept[]): Promise<void> => {
       for (const [exporter, own] of Map.groupBy(letters, (letter) => letter.exporter)) {
         const fates =
-          exporter !== null && readers.isRunning(exporter)
+          exporter !== null && !unwilling.has(exporter) && readers.isRunning(exporter)
             ? await readers.resend(
                 exporter,
                 own.map(({ id, kind, body }) => ({ id, kind, body, at: timeIn(body) })),
               )
             : own.map(() => null);
+        if (exporter !== null && fates.includes(null)) unwilling.add(exporter);
         for (const [index, letter] of own.entries()) {
           const fate = fates[index] ?? null;
           if (fate === null) sum.skipped++;
@@ -46,13 +49,13 @@ export const replay = async (deadLetters: DeadLetters, readers: Readers, query: 
       }
     };
     let waiting: Kept[] = [];
-    for (const letter of lettersIn(path).filter(matches)) {
-      waiting.push(letter);
+    for await (const letter of lettersIn(path)) {
+      if (matches(letter)) waiting.push(letter);
       if (waiting.length >= atOnce) await offer(waiting.splice(0));
     }
     await offer(waiting);
     waiting = [];
-    withoutLines(path, gone);
+    await withoutLines(path, gone);
   }
   return sum;
 };

@@ -78,9 +78,13 @@ const stateOf = ({ exporter, cursor, run, failure }: Facts): Pick<ExporterStats,
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
+/** Of what a Date can hold, epoch milliseconds. */
+const latest = 8.64e15;
+
 const oldestPending = ({ cursor, spool }: Facts): number | null => {
   try {
-    return cursor.seq < spool.lastSeq ? (spool.read(cursor.seq, 1, 1)[0]?.at ?? null) : null;
+    const at = cursor.seq < spool.lastSeq ? spool.timeAfter(cursor.seq) : null;
+    return at === null || Math.abs(at) > latest ? null : at;
   } catch {
     return null; // the disk does not let us see it
   }

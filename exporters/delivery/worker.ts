@@ -55,10 +55,10 @@ const serve = (outbox: Outbox): void => {
 
   /** Resolves to the milliseconds that are left once nothing is in memory only, or the time is up. */
   const written = async (timeout: number): Promise<number> => {
-    const deadline = Date.now() + timeout;
-    while (intake.unwritten > 0 && Date.now() < deadline)
+    const deadline = performance.now() + timeout;
+    while (intake.unwritten > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, closeLook));
-    return Math.max(0, deadline - Date.now());
+    return Math.max(0, deadline - performance.now());
   };
 
   const answers: { [What in Asking]: (given: Questions[What]['with']) => Promise<Questions[What]['answer']> } = {

@@ -31,6 +31,10 @@ export class Encore {
 
   /** False when the number is none of ours. */
   settle(seq: number, fate: Fate): boolean {
+    return this.#close(seq, fate);
+  }
+
+  #close(seq: number, fate: Fate | null): boolean {
     const entry = this.#open.get(seq);
     if (!entry) return false;
     this.#open.delete(seq);
@@ -38,6 +42,16 @@ export class Encore {
     call.answer[index] = fate;
     if (--call.open === 0) call.done(call.answer);
     return true;
+  }
+
+  /** Records that have not met their fate. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** These will not be settled. */
+  forsake(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#close(seq, null);
   }
 
   /** Nothing more will be settled. */

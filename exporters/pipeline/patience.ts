@@ -35,7 +35,7 @@ export class Patience {
     return this.#health;
   }
 
-  /** Nothing is sent before (clock time). */
+  /** Nothing is sent before (ticks of the clock). */
   get gate(): number {
     return this.#gate;
   }
@@ -52,7 +52,7 @@ export class Patience {
 
   pause(cause: Extract<Outcome, { is: 'retry' | 'blocked' }>): void {
     this.#failures++;
-    this.#gate = this.#parts.clock.now() + this.#wait(cause);
+    this.#gate = this.#parts.clock.ticks() + this.#wait(cause);
     this.#turn({ state: cause.is === 'blocked' ? 'blocked' : 'retrying', reason: cause.reason });
   }
 

@@ -41,7 +41,7 @@ export class Reader {
   readonly #batch: Batch;
   /** Since when there are records that were not read; null: there are none. */
   #unreadSince: number | null = null;
-  /** Nothing is read before (clock time). */
+  /** Nothing is read before (ticks of the clock). */
   #gate = 0;
 
   constructor(parts: ReaderParts) {
@@ -55,7 +55,7 @@ export class Reader {
     const unread = source.lastSeq - window.read;
     if (unread <= 0) return Number.POSITIVE_INFINITY;
     if (this.hurried || unread >= exporter.groupSize) return this.#gate;
-    this.#unreadSince ??= clock.now();
+    this.#unreadSince ??= clock.ticks();
     return Math.max(this.#gate, this.#unreadSince + exporter.groupDuration);
   }
 
@@ -70,7 +70,7 @@ export class Reader {
 
   /** The next pieces, perhaps none. Reads a little at a time, since accepting waits for it. */
   next(): Piece[] {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.ticks();
     const pieces = now >= this.#readDue ? this.#read(now) : [];
     return now >= this.#batchDue ? [...pieces, newPiece(this.#batch.take())] : pieces;
   }

@@ -46,6 +46,8 @@ export interface Traffic {
   readonly lastSuccess: number | null;
 }
 
+/** Milliseconds for which records that are offered once more wait while the destination takes none of them. */
+const encorePatience = 60_000;
 /** Records that may be stuck, each alone, before nothing more is read. */
 const mostStuck = 100;
 
@@ -63,7 +65,7 @@ export class Run {
   #traffic: Traffic = { batches: 0, retries: 0, sent: 0, lastSuccess: null };
   #accepted = 0;
   #condemnedInRow = 0;
-  /** Dead letters are not written before (clock time). */
+  /** Dead letters are not written before (ticks of the clock). */
   #burialGate = 0;
   #stopped = false;
   /** The cursor that `onAdvance` has heard of. */
@@ -100,7 +102,7 @@ export class Run {
 
   /**
    * Offers records once more that have passed before: by the rules of now, beside the order of the others. Resolves to
-   * what became of each; null: the run was stopped before.
+   * what became of each; null: the run was stopped before, or the destination took none of them for a minute.
    */
   resend(records: readonly AuditRecord[]): Promise<(Fate | null)[]> {
     const { numbered, fates } = this.#encore.begin(records);
@@ -114,12 +116,31 @@ export class Run {
     this.#advance();
     if (this.#stopped) this.#encore.end();
     this.wake();
-    return fates;
+    const cancel = this.#recallIfStill();
+    return fates.finally(cancel);
+  }
+
+  /** Looks again and again; the result ends it. */
+  #recallIfStill(): () => void {
+    const { open } = this.#encore;
+    let cancel = this.#parts.clock.after(encorePatience, () => {
+      if (this.#encore.open === open) this.#recall();
+      cancel = this.#recallIfStill();
+    });
+    return () => cancel();
+  }
+
+  /** Gives back what was offered once more, but for what is in flight. */
+  #recall(): void {
+    const isBack = (piece: Piece): boolean => piece.records.some(({ seq }) => seq < 0) && !this.#flights.has(piece);
+    const back = this.#pieces.filter(isBack);
+    this.#pieces = this.#pieces.filter((piece) => !isBack(piece));
+    this.#encore.forsake(back.flatMap(({ records }) => records.map(({ seq }) => seq)));
   }
 
   /** There may be new records. */
   wake(): void {
-    this.#plan(this.#parts.clock.now());
+    this.#plan(this.#parts.clock.ticks());
   }
 
   /** Sends without waiting for batches to fill; back to normal with false. */
@@ -144,7 +165,10 @@ export class Run {
     cancel();
     this.#abort.abort();
     this.#encore.end();
-    await this.#parts.destination.close();
+    const { destination, exporter, log } = this.#parts;
+    await destination
+      .close()
+      .catch((thrown) => log('warn', 'closing failed', { exporter: exporter.id, reason: reasonOf(thrown) }));
   }
 
   /** Steps at that time, unless it does so earlier. */
@@ -153,7 +177,7 @@ export class Run {
     const { clock } = this.#parts;
     this.#cancelPlan?.();
     this.#planned = at;
-    this.#cancelPlan = clock.after(Math.max(0, at - clock.now()), () => {
+    this.#cancelPlan = clock.after(Math.max(0, at - clock.ticks()), () => {
       this.#planned = Number.POSITIVE_INFINITY;
       if (!this.#stopped) this.#step();
     });
@@ -187,7 +211,7 @@ export class Run {
   }
 
   #launch(): void {
-    while (this.#flights.size < this.#limit && this.#parts.clock.now() >= this.#patience.gate) {
+    while (this.#flights.size < this.#limit && this.#parts.clock.ticks() >= this.#patience.gate) {
       const ready = this.#pieces.filter((piece) => piece.sentence === null && !this.#flights.has(piece));
       const piece = nextOf(ready, this.#accepted, this.#parts.exporter.groupSize);
       if (!piece) return;
@@ -240,7 +264,7 @@ export class Run {
   #bury(): void {
     const { deadLetters, exporter, clock, log } = this.#parts;
     const condemned = this.#pieces.filter(({ sentence }) => sentence !== null);
-    if (condemned.length === 0 || clock.now() < this.#burialGate) return;
+    if (condemned.length === 0 || clock.ticks() < this.#burialGate) return;
     const letters = condemned.flatMap(({ records, attempts, sentence }) =>
       records.map(({ id, at, kind, body, original }) => ({
         id,
@@ -256,7 +280,7 @@ export class Run {
       deadLetters.append(letters);
     } catch (thrown) {
       log('error', 'dead letters cannot be written', { exporter: exporter.id, reason: reasonOf(thrown) });
-      this.#burialGate = clock.now() + diskPause;
+      this.#burialGate = clock.ticks() + diskPause;
       return;
     }
     for (const { records } of condemned) for (const { seq } of records) this.#fate(seq, 'dead_lettered');

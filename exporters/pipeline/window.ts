@@ -12,9 +12,14 @@ export class Window {
   #cursor: Cursor;
   #entries: Entry[] = [];
   readonly #open = new Map<number, Entry>();
+  readonly #few: number;
+  #foldAt: number;
 
-  constructor(cursor: Cursor) {
+  /** `few`: entries that are not worth the trouble of putting together. */
+  constructor(cursor: Cursor, few = 10_000) {
     this.#cursor = cursor;
+    this.#few = few;
+    this.#foldAt = few;
   }
 
   /** The durable part: everything up to here is settled. */
@@ -29,6 +34,7 @@ export class Window {
 
   /** The next record is on its way. */
   take(seq: number): void {
+    if (this.#entries.length >= this.#foldAt) this.#fold();
     const entry: Entry = { upTo: seq, count: 1, fate: null };
     this.#entries.push(entry);
     this.#open.set(seq, entry);
@@ -55,6 +61,27 @@ export class Window {
   /** A record that stands in no order, offered once more, has met its fate. */
   settleAgain(fate: Fate): void {
     this.#cursor = { ...this.#cursor, again: this.#cursor.again + 1, [fate]: this.#cursor[fate] + 1 };
+  }
+
+  /** While a record is not settled for long, those behind it are remembered as few: one for each fate up to the next open one. */
+  #fold(): void {
+    const folded: Entry[] = [];
+    let counts = new Map<Fate, number>();
+    let upTo = 0;
+    const close = (): void => {
+      for (const [fate, count] of counts) folded.push({ upTo, count, fate });
+      counts = new Map();
+    };
+    for (const entry of this.#entries) {
+      if (entry.fate === null) {
+        close();
+        folded.push(entry);
+      } else counts.set(entry.fate, (counts.get(entry.fate) ?? 0) + entry.count);
+      upTo = entry.upTo;
+    }
+    close();
+    this.#entries = folded;
+    this.#foldAt = Math.max(this.#few, 2 * folded.length);
   }
 
   /** Moves the cursor over what is settled; false when it cannot move. */

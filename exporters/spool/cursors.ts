@@ -87,6 +87,10 @@ export class Cursors {
   readonly #path: string;
   readonly #log: Log;
   #connection: Connection;
+  /** Where they stand, on the disk or not. */
+  readonly #cursors: Map<string, Cursor>;
+  /** Names of those that the disk did not take when they were put. */
+  readonly #unsaved = new Set<string>();
   #isSynced = false;
 
   /** Throws what the disk throws. */
@@ -102,6 +106,7 @@ export class Cursors {
       this.#connection = this.#begin(reasonOf(thrown));
       this.lost = true;
     }
+    this.#cursors = this.#connection.cursors;
   }
 
   /** Sets the damaged file aside. */
@@ -112,24 +117,32 @@ export class Cursors {
   }
 
   get(exporter: string): Cursor | null {
-    return this.#connection.cursors.get(exporter) ?? null;
+    return this.#cursors.get(exporter) ?? null;
   }
 
-  /** A crash of the process does not undo it. Throws what the disk throws. */
+  /** It stands there from now on. A crash of the process does not undo it, unless the disk does not take it: see `sync`. */
   put(exporter: string, cursor: Cursor): void {
+    this.#cursors.set(exporter, cursor);
+    this.#unsaved.add(exporter);
     try {
-      this.#write(exporter, cursor);
+      this.#save(exporter, cursor);
+    } catch (thrown) {
+      this.#log('error', 'a cursor cannot be written', { exporter, reason: reasonOf(thrown) });
+    }
+  }
+
+  #save(name: string, cursor: Cursor): void {
+    try {
+      this.#write(name, cursor);
     } catch (thrown) {
       if (sqliteCode(thrown) === 13 /* SQLITE_FULL */) {
-        this.#overwrite(exporter, cursor);
+        this.#overwrite(name, cursor);
         return;
       }
       if (!isUnsound(thrown)) throw thrown;
-      const { database, cursors } = this.#connection;
-      database.close();
+      this.#connection.database.close();
       this.#connection = this.#begin(reasonOf(thrown));
-      for (const [name, known] of cursors) this.#write(name, known);
-      this.#write(exporter, cursor);
+      for (const [known, at] of this.#cursors) this.#write(known, at);
     }
   }
 
@@ -141,21 +154,22 @@ export class Cursors {
 
   #write(name: string, cursor: Cursor): void {
     this.#connection.put.run(name, ...fields.map((field) => cursor[field]), checksum(name, cursor));
-    this.#connection.cursors.set(name, cursor);
+    this.#unsaved.delete(name);
     this.#isSynced = false;
   }
 
   /** The last number that was written here; the spool may have come further. */
   get lastSeq(): number {
-    return Math.max(...this.#connection.cursors.values().map(({ seq }) => seq), 0);
+    return Math.max(...this.#cursors.values().map(({ seq }) => seq), 0);
   }
 
   putLastSeq(seq: number): void {
     if (this.get(spoolName)?.seq !== seq) this.put(spoolName, { ...cursorAt(0), seq });
   }
 
-  /** What was put is on the disk when this returns, whatever happens to the machine. */
+  /** What was put is on the disk when this returns, whatever happens to the machine. Throws what the disk throws. */
   sync(): void {
+    for (const name of this.#unsaved) this.#save(name, this.#cursors.get(name) as Cursor);
     if (!this.#isSynced) this.#connection.database.exec('PRAGMA wal_checkpoint(FULL)');
     this.#isSynced = true;
   }

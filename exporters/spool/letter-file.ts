@@ -1,6 +1,8 @@
 /** One file of dead letters, a line each: read without holding it in memory, rewritten without some of its lines. */
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { AuditRecord } from '../../schemas/record.ts';
 import { syncDirectory } from './disk.ts';
 
@@ -29,9 +31,20 @@ export interface Kept {
 const step = 262_144;
 const newline = 0x0a;
 
-/** The lines of a file from an offset on, with where each begins; half a line at the end is none. */
-function* linesOf(path: string, from: number): Generator<{ offset: number; bytes: Buffer }> {
-  const fd = openSync(path, 'r');
+/** Null: the file was deleted, as the bounds of the letters may ask at any time. */
+const openIfThere = (path: string): number | null => {
+  try {
+    return openSync(path, 'r');
+  } catch (thrown) {
+    if (existsSync(path)) throw thrown;
+    return null;
+  }
+};
+
+/** The lines of a file from an offset on, with where each begins; half a line at the end is none. Others have their turns in between. */
+async function* linesOf(path: string, from: number): AsyncGenerator<{ offset: number; bytes: Buffer }> {
+  const fd = openIfThere(path);
+  if (fd === null) return;
   try {
     const end = fstatSync(fd).size;
     let rest = Buffer.alloc(0);
@@ -49,6 +62,7 @@ function* linesOf(path: string, from: number): Generator<{ offset: number; bytes
         begin = stop + 1;
       }
       rest = rest.subarray(begin);
+      await turn();
     }
   } finally {
     closeSync(fd);
@@ -67,32 +81,50 @@ const letterIn = ({ offset, bytes }: { offset: number; bytes: Buffer }): Kept | 
   }
 };
 
-/** The letters of a file, oldest first, from an offset on. Throws what the disk throws. */
-export function* lettersIn(path: string, from = 0): Generator<Kept> {
-  for (const line of linesOf(path, from)) {
+/** The letters of a file, oldest first, from an offset on; none when it is gone. Throws what the disk throws. */
+export async function* lettersIn(path: string, from = 0): AsyncGenerator<Kept> {
+  for await (const line of linesOf(path, from)) {
     const letter = letterIn(line);
     if (letter) yield letter;
   }
 }
 
-/** Leaves out lines by where they begin; the file is the old or the new one at every moment. Throws what the disk throws. */
-export const withoutLines = (path: string, offsets: ReadonlySet<number>): void => {
-  if (offsets.size === 0) return;
-  const draft = `${path}.draft`;
+const write = (fd: number, bytes: Buffer): void => {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+};
+
+/** Writes the lines of a file but for some to another one, synced; how many bytes that are. */
+const copyWithout = async (path: string, offsets: ReadonlySet<number>, draft: string): Promise<number> => {
   const fd = openSync(draft, 'w', 0o600);
   let kept = 0;
   try {
-    for (const { offset, bytes } of linesOf(path, 0)) {
+    for await (const { offset, bytes } of linesOf(path, 0)) {
       if (offsets.has(offset)) continue;
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-      kept++;
+      write(fd, bytes);
+      kept += bytes.length;
     }
-    fsyncSync(fd);
+    await promisify(fsync)(fd);
   } finally {
     closeSync(fd);
   }
-  if (kept > 0) renameSync(draft, path);
-  else for (const file of [path, draft]) rmSync(file);
+  return kept;
+};
+
+/**
+ * Leaves out lines, by where they begin, of a file that nothing is added to; it is the old or the new one at every moment.
+ * Rejects with what the disk throws; then it is the old one.
+ */
+export const withoutLines = async (path: string, offsets: ReadonlySet<number>): Promise<void> => {
+  if (offsets.size === 0) return;
+  const draft = `${path}.draft`;
+  try {
+    const kept = await copyWithout(path, offsets, draft);
+    // It may be gone by now, and must not come back.
+    if (kept > 0 && existsSync(path)) renameSync(draft, path);
+    else rmSync(path, { force: true });
+  } finally {
+    rmSync(draft, { force: true });
+  }
   syncDirectory(dirname(path));
 };
 

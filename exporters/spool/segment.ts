@@ -182,6 +182,12 @@ export class Segment {
     return records;
   }
 
+  /** Time of the first record behind `after`, epoch milliseconds, without reading its body; null: there is none. */
+  timeAfter(after: number): number | null {
+    const found = this.#open().database.prepare('SELECT at FROM event WHERE seq > ? ORDER BY seq LIMIT 1').get(after);
+    return typeof found?.['at'] === 'number' ? found['at'] : null;
+  }
+
   /** Number of the first record whose time is not before that one (epoch milliseconds); null: none. Reads all of the file. */
   since(at: number): number | null {
     const found = this.#open().database.prepare('SELECT min(seq) AS seq FROM event WHERE at >= ?').get(at)?.['seq'];

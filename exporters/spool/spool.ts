@@ -124,6 +124,15 @@ export class Spool {
     return null;
   }
 
+  /** Time of the first record behind `after`, epoch milliseconds; null: none can be seen. Throws what the disk throws. */
+  timeAfter(after: number): number | null {
+    const segment = this.#segments.all.find(({ seqs }) => seqs !== null && seqs.last > after);
+    if (!segment) return null;
+    const at = segment.timeAfter(after);
+    this.#segments.rest(segment);
+    return at;
+  }
+
   get #writtenBefore(): number {
     return this.#options.now() - this.#options.keep;
   }

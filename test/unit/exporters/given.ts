@@ -52,6 +52,7 @@ export const stillClock = (): Clock & { pass(milliseconds: number): Promise<void
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
     now: () => now,
+    ticks: () => now,
     after: (milliseconds, run) => {
       const timer = { at: now + milliseconds, run };
       timers.push(timer);

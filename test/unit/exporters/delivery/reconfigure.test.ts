@@ -1,74 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ExporterConfig } from '../../../../exporters/config.ts';
-import { Outbox, type OutboxOptions } from '../../../../exporters/delivery/outbox.ts';
-import { linesOf } from '../../../support/lines.ts';
+import { Outbox } from '../../../../exporters/delivery/outbox.ts';
 import { eventually, folder, logbook, range, record } from '../given.ts';
-
-const options = (dir: string, exporters: ExporterConfig[], more: Partial<OutboxOptions> = {}): OutboxOptions => ({
-  dir,
-  exporters,
-  maxBytes: 1e9,
-  segmentBytes: 100_000,
-  onFull: 'drop_oldest',
-  keep: 0,
-  held: false,
-  deadLetters: { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY },
-  log: logbook().log,
-  ...more,
-});
-
-const file = (dir: string, id: string, more: Partial<ExporterConfig> = {}): ExporterConfig => ({
-  type: 'file',
-  id,
-  groupDuration: 5,
-  config: { path: join(dir, `${id}.ndjson`) },
-  ...more,
-});
-
-const opened = async (t: TestContext, settings: OutboxOptions): Promise<Outbox> => {
-  const outbox = await Outbox.open(settings);
-  t.after(() => outbox.close(0).catch(() => {}));
-  return outbox;
-};
-
-const ids = (dir: string, name: string): string[] =>
-  linesOf(join(dir, `${name}.ndjson`)).map((line) => JSON.parse(line)['@id']);
-
-const idsOf = (numbers: number[]): string[] => numbers.map((number) => record(number).id);
-
-/** A destination that answers as the test says, and the ids that it has accepted, in order. */
-const sink = async (t: TestContext, answer: (ids: string[]) => number | Promise<number>) => {
-  const taken: string[] = [];
-  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const batch = (JSON.parse(Buffer.concat(chunks).toString() || '[]') as { '@id': string }[]).map(
-      (event) => event['@id'],
-    );
-    const status = await answer(batch);
-    if (status < 300) taken.push(...batch);
-    response.writeHead(status).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  t.after(() => server.close());
-  t.after(() => server.closeAllConnections());
-  return { taken, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-};
-
-const webhook = (url: string, more: Partial<ExporterConfig> = {}): ExporterConfig => ({
-  type: 'webhook',
-  id: 'w',
-  groupDuration: 5,
-  config: { url },
-  delivery: { backoff_min: '10ms', backoff_max: '20ms' },
-  ...more,
-});
+import { file, ids, idsOf, opened, options, sink, webhook } from './given.ts';
 
 test('a changed exporter ends the batch that is in flight and goes on behind it, one that is unchanged notices nothing', async (t) => {
   const dir = folder(t);
@@ -170,27 +108,31 @@ test('dead letters are offered again to the exporter that refused them, by its r
   outbox.append(range(1, 10).map((number) => record(number)));
   assert.equal(await outbox.drained(5_000), true);
   assert.equal(taken.length, 8);
-  const { letters } = outbox.deadLetters.page({ exporter: 'w' }, null, 10);
+  const { letters } = await outbox.deadLetters.page({ exporter: 'w' }, null, 10);
   assert.deepEqual(
     letters.map(({ id, body }) => [id, body]),
     [3, 7].map((number) => [record(number).id, record(number).body]),
   );
 
   assert.deepEqual(await outbox.replay({ ids: [record(3).id] }), { replayed: 1, delivered: 0, failed: 1, skipped: 0 });
-  assert.equal(outbox.deadLetters.page({}, null, 10).letters.length, 2, 'refused again: still a dead letter, once');
+  assert.equal(
+    (await outbox.deadLetters.page({}, null, 10)).letters.length,
+    2,
+    'refused again: still a dead letter, once',
+  );
   refusing = false;
   outbox.deadLetter(record(11), 'not valid by its schema');
   assert.deepEqual(await outbox.replay({}), { replayed: 2, delivered: 2, failed: 0, skipped: 1 });
   assert.deepEqual(new Set(taken), new Set(idsOf(range(1, 10))));
   assert.deepEqual(
-    outbox.deadLetters.page({}, null, 10).letters.map(({ id }) => id),
+    (await outbox.deadLetters.page({}, null, 10)).letters.map(({ id }) => id),
     [record(11).id],
   );
   assert.partialDeepStrictEqual(outbox.readers.stats, [
     { accepted: 13, again: 3, delivered: 10, dead_lettered: 3, pending: 0 },
   ]);
   assert.equal(await outbox.purge({}), 1);
-  assert.deepEqual(outbox.deadLetters.page({}, null, 10), { letters: [], next: null });
+  assert.deepEqual(await outbox.deadLetters.page({}, null, 10), { letters: [], next: null });
 });
 
 test('dead letters are listed page by page', async (t) => {
@@ -200,7 +142,7 @@ test('dead letters are listed page by page', async (t) => {
   const seen: string[] = [];
   let after: string | null = null;
   do {
-    const page = outbox.deadLetters.page({}, after, 10);
+    const page = await outbox.deadLetters.page({}, after, 10);
     seen.push(...page.letters.map(({ id }) => id));
     after = page.next;
   } while (after !== null);
@@ -225,11 +167,17 @@ test('a held directory is looked at: nothing is sent, nothing is deleted', async
   const dir = folder(t);
   const first = await opened(t, options(dir, [webhook('http://127.0.0.1:9/')]));
   first.append(range(1, 5).map((number) => record(number)));
+  first.deadLetter(record(6), 'not valid by its schema');
   await first.close(0);
-  const held = await opened(t, options(dir, [file(dir, 'w', { type: 'file' })], { held: true }));
+  const deadLetters = { maxBytes: 1e9, maxAge: -1_000 }; // by which every letter is too old
+  const held = await opened(t, options(dir, [file(dir, 'w', { type: 'file' })], { held: true, deadLetters }));
   assert.partialDeepStrictEqual(held.readers.stats, [{ state: 'paused', pending: 5, accepted: 5 }]);
   assert.equal((await held.recount()).holds, true);
   assert.deepEqual(ids(dir, 'w'), []);
+  assert.equal((await held.deadLetters.page({}, null, 10)).letters.length, 1);
+  await held.close(0);
+  const owner = await opened(t, options(dir, [], { deadLetters }));
+  assert.equal((await owner.deadLetters.page({}, null, 10)).letters.length, 0);
 });
 
 test('the audit finds what is gone from the disk although a cursor still waits for it', async (t) => {

@@ -15,10 +15,15 @@ const start: Cursor = cursorAt(0);
 type Answer = (batch: readonly Stored[], attempt: number) => Outcome | Outcome[] | Promise<Outcome>;
 
 /** One exporter over records in memory, and a destination that answers as the test says. */
-const running = (t: TestContext | null, entry: Partial<ExporterConfig>, answer: Answer, records: Stored[] = []) => {
+const running = (
+  t: TestContext | null,
+  entry: Partial<ExporterConfig>,
+  answer: Answer,
+  records: Stored[] = [],
+  clock = stillClock(),
+) => {
   const exporter = readExporter({ type: 'webhook', id: 'w', ...entry });
   const filter = compileFilter(exporter.filtering, 'filtering');
-  const clock = stillClock();
   const { log, lines } = logbook();
   const sent: number[][] = [];
   const times: number[] = [];
@@ -299,4 +304,49 @@ test('whatever a destination answers, every record meets one fate, and in the en
     ),
     { numRuns: 60 },
   );
+});
+
+test('records offered once more do not wait for ever for a destination that is down, and it gets the others when it is back', async (t) => {
+  let isUp = false;
+  const { run, clock, accept, letters } = running(t, {}, () => (isUp ? delivered : retry('down')));
+  accept(...some(1, 3));
+  await clock.pass(5_000);
+  const offered = run.resend(some(1, 2));
+  await clock.pass(200_000);
+  assert.deepEqual(await Promise.race([offered, 'waiting']), [null, null]);
+  isUp = true;
+  await clock.pass(60_000);
+  assert.deepEqual(run.cursor, { ...start, seq: 3, delivered: 3 });
+  assert.deepEqual(letters, []);
+});
+
+test('records offered once more wait for a destination that takes some of them now and then', async (t) => {
+  const patient = { groupSize: 1, delivery: { backoff_min: '50s', backoff_max: '50s' } };
+  const { run, clock } = running(t, patient, (_, attempt) => (attempt % 2 === 0 ? delivered : retry('busy')));
+  const offered = run.resend(some(1, 5));
+  await clock.pass(400_000);
+  assert.deepEqual(await Promise.race([offered, 'waiting']), Array(5).fill('delivered'));
+});
+
+test('a clock that is set back by an hour holds up nothing', async (t) => {
+  const clock = stillClock();
+  let back = 0;
+  const { now } = clock;
+  clock.now = () => now() - back;
+  const backoff = { delivery: { backoff_min: '1s', backoff_max: '1s' } };
+  const { run, accept, sent } = running(
+    t,
+    backoff,
+    (_, attempt) => (attempt === 1 ? retry('down') : delivered),
+    [],
+    clock,
+  );
+  accept(...some(1, 100));
+  await clock.pass(100);
+  accept(...some(101, 102));
+  await clock.pass(100);
+  back = 3_600_000;
+  await clock.pass(5_000);
+  assert.equal(sent.length, 3);
+  assert.equal(run.cursor.seq, 102);
 });

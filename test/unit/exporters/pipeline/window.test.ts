@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Window } from '../../../../exporters/pipeline/window.ts';
 import { type Cursor, cursorAt, fates } from '../../../../exporters/spool/cursors.ts';
@@ -33,7 +35,7 @@ test('whatever happens, every record up to the cursor is counted once', () => {
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
-      const window = new Window(begun);
+      const window = new Window(begun, 3);
       const open: number[] = [];
       for (const one of actions) {
         if (one.do === 'take') {
@@ -52,4 +54,24 @@ test('whatever happens, every record up to the cursor is counted once', () => {
       assert.equal(window.cursor.seq, Math.min(window.read, ...open.map((seq) => seq - 1)));
     }),
   );
+});
+
+test('a record that is not settled for long does not make it remember each one behind it', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const window = new Window(begun);
+  window.take(11);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let seq = 12; seq < 600_000; seq += 2) {
+    window.take(seq);
+    window.pass(seq + 1, 'filtered');
+    window.settle(seq, 'delivered');
+    if (seq % 100 === 0) window.advance();
+  }
+  collect();
+  assert.ok(process.memoryUsage().heapUsed - before < 4e6, `${process.memoryUsage().heapUsed - before}`);
+  window.settle(11, 'delivered');
+  window.advance();
+  assert.deepEqual(window.cursor, { ...begun, seq: 599_999, delivered: 299_995, filtered: 299_994 });
 });
