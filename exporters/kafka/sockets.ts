@@ -1,6 +1,7 @@
 /** The connections of one Kafka client: all can be cut at once, and no broker can make the client fall over its answer. */
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { ForbiddenAddress, guardOf, type Trust } from '../net/address.ts';
 import { survivable } from '../net/survivable.ts';
 
 export interface Sockets {
@@ -40,15 +41,20 @@ export const frames = (): ((chunk: Buffer) => boolean) => {
   };
 };
 
-export const newSockets = (): Sockets => {
+/** `trust`: who chose the servers, which in turn name the brokers to connect to. */
+export const newSockets = (trust: Trust = 'file'): Sockets => {
+  const guard = guardOf(trust);
   const alive = new Set<Socket>();
   let closed = false;
   return {
     open: ({ host, port, ssl, onConnect }) => {
       if (closed) throw new Error('closed');
+      // Not thrown: kafkajs would lose its code.
+      if (guard.forbids(host)) return new Socket().destroy(new ForbiddenAddress('an address that is not connected to'));
+      const to = { host, port, lookup: guard.lookup };
       const socket = ssl
-        ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
-        : connect({ host, port }, onConnect);
+        ? connectTls({ ...to, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+        : connect(to, onConnect);
       socket.setKeepAlive(true, keepAlive);
       alive.add(socket);
       socket.once('close', () => alive.delete(socket));
