@@ -25,6 +25,8 @@ const credentials: readonly Subnet[] = [
   ['fd00:ec2::', 32], // AWS: metadata, and the identities of EKS pods
   ['fd00:c1::a9fe:a9fe', 128], // Oracle metadata
   ['fd00:42::42', 128], // Scaleway metadata
+  ['fd00:a9fe:a9fe::1', 128], // Linode metadata
+  ['fd00:100::100:200', 128], // Alibaba metadata
   ['fd20:ce::254', 128], // Google metadata
 ];
 
