@@ -8,6 +8,8 @@ import type { Item } from './outcome.ts';
 
 export interface Bulk {
   readonly lines: string;
+  /** Of the lines as UTF-8. */
+  readonly bytes: number;
   /** Places in the batch of the events in it, in order. */
   readonly places: readonly number[];
 }
@@ -22,8 +24,9 @@ export interface BulkBounds {
 export const bulkPath =
   '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
 
-/** Bytes of an answer: that of an item with a long error, and more than enough of them. */
-export const mostOfAnswer = (events: number): number => 65_536 + events * 4_096;
+/** Bytes of an answer, at most: an error for each event, which may quote all that the event said. */
+export const mostOfAnswer = ({ bytes, places }: Pick<Bulk, 'bytes' | 'places'>): number =>
+  65_536 + places.length * 4_096 + 2 * bytes;
 
 /** Bytes of an `_id`, at most. */
 const longestId = 512;
@@ -46,7 +49,7 @@ export const bulks = (
   indexOf: (record: Outgoing) => string,
   { mostEvents, mostBytes }: BulkBounds,
 ): Bulk[] => {
-  const made: { lines: string; places: number[]; bytes: number }[] = [];
+  const made: { lines: string; bytes: number; places: number[] }[] = [];
   for (const place of places) {
     const record = batch[place];
     if (!record) continue;
@@ -57,7 +60,7 @@ export const bulks = (
       last.lines += lines;
       last.places.push(place);
       last.bytes += bytes;
-    } else made.push({ lines, places: [place], bytes });
+    } else made.push({ lines, bytes, places: [place] });
   }
   return made;
 };
@@ -66,7 +69,7 @@ const compress = promisify<string, object, Buffer>(gzip);
 
 /** Level 1: most of what there is to gain, for the least time. */
 export const bodyOf = async (
-  { lines }: Bulk,
+  { lines }: Pick<Bulk, 'lines'>,
   zipped: boolean,
 ): Promise<{ body: string | Buffer; headers: Record<string, string> }> =>
   zipped

@@ -57,7 +57,7 @@ export const open = (config: ElasticConfig, surroundings: Surroundings): Destina
   const post = async (bulk: Bulk, batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome | Outcome[]> => {
     const count = bulk.places.length;
     const answer = await cluster.ask(
-      { method: 'POST', path: bulkPath, ...(await bodyOf(bulk, config.gzip)), mostOfAnswer: mostOfAnswer(count) },
+      { method: 'POST', path: bulkPath, ...(await bodyOf(bulk, config.gzip)), mostOfAnswer: mostOfAnswer(bulk) },
       signal,
     );
     if ('failed' in answer) {

@@ -233,6 +233,9 @@ const credentialProblems = ({ user, password, api_key, headers = {} }: Written, 
   ];
   return [
     ...(ways.length > 1 ? [{ place, message: `${ways.join(' and ')} say who we are: one of them is enough` }] : []),
+    ...(api_key === undefined || /^[\x20-\x7e]+$/.test(authorizationOf({ api_key })['authorization'] ?? '')
+      ? []
+      : [{ place: `${place}.api_key`, message: 'not something that a header can carry (a line break at its end?)' }]),
     ...(Boolean(user) === Boolean(password)
       ? []
       : [

@@ -45,7 +45,8 @@ const faultsOfIndex = new Set([
   'invalid_alias_name_exception',
   'validation_exception', // no more shards allowed
 ]);
-const faultOfIndex = /no write index is defined|pipeline with id \[|only write ops with an op_type of create/;
+/** `illegal_argument_exception` says these, and much about events: only how it begins is its own, the rest may quote one. */
+const faultOfIndex = /^(?:no write index is defined|pipeline with id \[|only write ops with an op_type of create)/;
 
 /** A field's name as it stands in the reasons, where no value stands. */
 const fieldIn = [
@@ -84,7 +85,7 @@ export const itemOutcome = (item: Item, othersTaken: boolean, clean: (text: stri
   const isOfIndex =
     [401, 403, 404].includes(status) ||
     faultsOfIndex.has(textOf(error?.type)) ||
-    faultOfIndex.test(textOf(error?.reason));
+    (error?.type === 'illegal_argument_exception' && faultOfIndex.test(textOf(error.reason)));
   if (isOfIndex) return blocked(clean(`HTTP ${status} ${textOf(error?.type)}: ${textOf(error?.reason)}`));
   return othersTaken ? deadLetter(sentenceOf(item)) : split(sentenceOf(item));
 };

@@ -27,7 +27,7 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 };
 
-export const open = (config: KafkaConfig, { timeout, now, log, id }: Surroundings): Destination => {
+export const open = (config: KafkaConfig, { timeout, now, log, id, trust }: Surroundings): Destination => {
   let port: KafkaPort | null = null;
   let ports = 0;
   /** What goes into one request, in bytes; less when the broker has said that it is too much. */
@@ -50,7 +50,7 @@ export const open = (config: KafkaConfig, { timeout, now, log, id }: Surrounding
     // Another server first each time, so that one that is down costs an attempt now and then only.
     const first = ports++ % config.servers.length;
     const servers = [...config.servers.slice(first), ...config.servers.slice(0, first)];
-    const next = kafkajsPort({ ...config, servers }, timeout);
+    const next = kafkajsPort({ ...config, servers }, timeout, trust);
     port = next;
     await next.connect();
     return next;
@@ -148,7 +148,7 @@ export const open = (config: KafkaConfig, { timeout, now, log, id }: Surrounding
     },
     // Over a connection of its own, so that it disturbs no batch.
     check: async (signal) => {
-      const visitor = kafkajsPort(config, timeout);
+      const visitor = kafkajsPort(config, timeout, trust);
       try {
         await unlessAborted(visitor.healthy(), AbortSignal.any([signal, AbortSignal.timeout(timeout)]));
         return delivered;

@@ -1,5 +1,6 @@
 /** The port to Kafka by kafkajs 2.2.4, which is no longer maintained: nothing is left to its own retries, logs and sockets. */
 import type { SASLOptions } from 'kafkajs';
+import type { Trust } from '../net/address.ts';
 import { codecOf } from './codecs.ts';
 import type { KafkaConfig } from './config.ts';
 import { failureOf } from './failure.ts';
@@ -11,8 +12,8 @@ import { newSockets } from './sockets.ts';
 const closing = 500;
 
 /** `timeout`: milliseconds for one request. */
-export const kafkajsPort = (config: KafkaConfig, timeout: number): KafkaPort => {
-  const sockets = newSockets();
+export const kafkajsPort = (config: KafkaConfig, timeout: number, trust?: Trust): KafkaPort => {
+  const sockets = newSockets(trust);
   const requestTimeout = Math.min(timeout, config.requestTimeout);
   const kafka = new kafkajs.Kafka({
     brokers: [...config.servers],

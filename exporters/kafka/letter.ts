@@ -1,5 +1,5 @@
 /** An event as a Kafka message, with the room it takes in a request. */
-import { eventOf, type Outgoing } from '../pipeline/outgoing.ts';
+import { eventOf, type Outgoing, sentOf } from '../pipeline/outgoing.ts';
 import type { KafkaConfig } from './config.ts';
 import type { Message } from './port.ts';
 import { trim } from './trim.ts';
@@ -27,9 +27,10 @@ const textAt = (object: unknown, name: string): string | null => {
   return typeof value === 'string' && value !== '' ? value : null;
 };
 
-const keyOf = (event: unknown, { id }: Outgoing, rule: Rules['key']): Buffer | null => {
+/** Of what is sent: a projection that leaves the API key out is not undone by the key of the message. */
+const keyOf = (sent: Readonly<Record<string, unknown>> | null, { id }: Outgoing, rule: Rules['key']): Buffer | null => {
   if (rule === 'none') return null;
-  const client = rule === 'apikey' ? textAt((event as { apikey?: unknown } | null)?.apikey, 'clientId') : null;
+  const client = rule === 'apikey' ? textAt(sent?.['apikey'], 'clientId') : null;
   return Buffer.from(client ?? id);
 };
 
@@ -42,6 +43,7 @@ const letter = (
   now: number,
 ): Letter => {
   const event = eventOf(record);
+  const sent = record.original === undefined ? event : sentOf(record);
   const version = textAt(event, 'schema_version');
   const headers = {
     'event-id': record.id,
@@ -50,7 +52,7 @@ const letter = (
     ...(lost.length > 0 && { 'event-trimmed': lost.join(',') }),
   };
   const message: Message = {
-    key: keyOf(event, record, rules.key),
+    key: keyOf(sent, record, rules.key),
     value: Buffer.from(text),
     headers,
     // A broker refuses messages from the future (by an hour, as it comes): clocks differ, and events may come from afar.

@@ -36,6 +36,8 @@ export const outcomeOf = (code: string): Outcome => {
   if (aboutOneRecord.has(code)) return split(`refused by the broker: ${code}`);
   const remedy = Object.hasOwn(misconfigured, code) ? misconfigured[code] : undefined;
   if (remedy !== undefined) return blocked(`${remedy} (${code})`);
+  if (code === 'ERR_FORBIDDEN_ADDRESS')
+    return blocked('a server or broker is at a link-local, metadata or otherwise forbidden address');
   if (wrongCertificate.test(code)) return blocked(`the TLS handshake fails: ${code}`);
   if (code === 'NO_ANSWER') return retry('no answer in time');
   if (code === 'CLOSED') return retry('the broker hung up (if it always does: does `securityProtocol` fit the port?)');

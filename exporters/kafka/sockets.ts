@@ -1,6 +1,8 @@
 /** The connections of one Kafka client: all can be cut at once, and no broker can make the client fall over its answer. */
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { ForbiddenAddress, guardOf, type Trust } from '../net/address.ts';
+import { survivable } from '../net/survivable.ts';
 
 export interface Sockets {
   /** For kafkajs, which attaches its listeners right after. */
@@ -39,37 +41,24 @@ export const frames = (): ((chunk: Buffer) => boolean) => {
   };
 };
 
-/** kafkajs decodes in the listener itself, and trusts what it reads: what it throws there would end the whole process. */
-const guarded = (socket: Socket): Socket => {
-  const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket;
-  const isPlausible = frames();
-  socket.on = (event: string, listener: (...args: never[]) => void): Socket => {
-    if (event !== 'data') return on(event, listener);
-    return on('data', (chunk: Buffer) => {
-      try {
-        if (isPlausible(chunk)) return (listener as unknown as (data: Buffer) => void)(chunk);
-        socket.destroy(new Error('an answer that is not Kafka'));
-      } catch {
-        socket.destroy(new Error('an answer that cannot be read'));
-      }
-    });
-  };
-  return socket;
-};
-
-export const newSockets = (): Sockets => {
+/** `trust`: who chose the servers, which in turn name the brokers to connect to. */
+export const newSockets = (trust: Trust = 'file'): Sockets => {
+  const guard = guardOf(trust);
   const alive = new Set<Socket>();
   let closed = false;
   return {
     open: ({ host, port, ssl, onConnect }) => {
       if (closed) throw new Error('closed');
+      // Not thrown: kafkajs would lose its code.
+      if (guard.forbids(host)) return new Socket().destroy(new ForbiddenAddress('an address that is not connected to'));
+      const to = { host, port, lookup: guard.lookup };
       const socket = ssl
-        ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
-        : connect({ host, port }, onConnect);
+        ? connectTls({ ...to, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+        : connect(to, onConnect);
       socket.setKeepAlive(true, keepAlive);
       alive.add(socket);
       socket.once('close', () => alive.delete(socket));
-      return guarded(socket);
+      return survivable(socket, frames());
     },
     close: () => {
       closed = true;

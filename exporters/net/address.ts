@@ -22,7 +22,11 @@ const credentials: readonly Subnet[] = [
   ['168.63.129.16', 32], // Azure wire server
   ['192.0.0.192', 32], // Oracle metadata, classic
   ['fe80::', 10], // link-local
-  ['fd00:ec2::254', 128], // AWS metadata
+  ['fd00:ec2::', 32], // AWS: metadata, and the identities of EKS pods
+  ['fd00:c1::a9fe:a9fe', 128], // Oracle metadata
+  ['fd00:42::42', 128], // Scaleway metadata
+  ['fd00:a9fe:a9fe::1', 128], // Linode metadata
+  ['fd00:100::100:200', 128], // Alibaba metadata
   ['fd20:ce::254', 128], // Google metadata
 ];
 

@@ -7,14 +7,10 @@ const excerptLength = 200;
 const shortestSecret = 6;
 const shortestSegment = 12;
 
-/** A text, and the forms in which it may come back: unescaped, escaped for URLs, JSON, HTML, and out of Base64. */
+/** A text, and what it is in Base64 or out of an escape for URLs. */
 const formsOf = (secret: string): string[] => {
-  const forms = [
-    secret,
-    encodeURIComponent(secret.toWellFormed()),
-    JSON.stringify(secret).slice(1, -1),
-    secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
-  ];
+  const bytes = Buffer.from(secret);
+  const forms = [secret, bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
   try {
     forms.push(decodeURIComponent(secret));
   } catch {
@@ -23,10 +19,10 @@ const formsOf = (secret: string): string[] => {
   return forms;
 };
 
-/** `Bearer xyz` may come back as `xyz`, `Basic …` as the name and the password inside. */
+/** `Bearer xyz` may come back as `xyz`, `Basic …` and `ApiKey …` as what is inside. */
 const partsOf = (value: string): string[] => {
-  const [, basic] = /^basic\s+(\S+)$/i.exec(value) ?? [];
-  const inside = basic === undefined ? [] : [Buffer.from(basic, 'base64').toString()];
+  const [, encoded] = /^(?:basic|apikey)\s+(\S+)$/i.exec(value) ?? [];
+  const inside = encoded === undefined ? [] : [Buffer.from(encoded, 'base64').toString()];
   return [value, ...inside].flatMap((text) => [text, ...text.split(/\s+/), ...text.split(/[\s,;=:"]+/)]);
 };
 
@@ -50,13 +46,51 @@ export const secretsOf = (
     .sort((one, other) => other.length - one.length);
 };
 
+const names: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' };
+
+const percent = (bytes: Buffer): string =>
+  [...bytes].map((byte) => `%(?:25)?${byte.toString(16).padStart(2, '0')}`).join('');
+
+/** A character, or several backslashes, as it stands in JSON (also within JSON), URLs (also twice) and HTML; letters and digits are never escaped. */
+const spelled = (char: string): string => {
+  if (/[A-Za-z0-9]/.test(char)) return char;
+  if (char.startsWith('\\')) return String.raw`(?:\\{${char.length},${4 * char.length}}|(?:%5c|%255c){${char.length}})`;
+  const hex = char.charCodeAt(0).toString(16);
+  const html = [`#${char.charCodeAt(0)}`, `#x0*${hex}`, ...(names[char] === undefined ? [] : [names[char]])];
+  const forms = [
+    String.raw`\\{0,3}${RegExp.escape(char)}`,
+    String.raw`\\{1,3}u${hex.padStart(4, '0')}`,
+    percent(Buffer.from(char.toWellFormed())),
+    `&(?:${html.join('|')});`,
+  ];
+  return `(?:${forms.join('|')})`;
+};
+
+const patterns = new WeakMap<readonly string[], RegExp>();
+
+/** Finds the secrets in all those spellings, made once for an exporter. Letters of another case are found as well. */
+const patternOf = (secrets: readonly string[]): RegExp => {
+  const known = patterns.get(secrets);
+  if (known) return known;
+  const made = new RegExp(
+    secrets.map((secret) => (secret.match(/\\+|./gsu) ?? []).map(spelled).join('')).join('|') || '(?!)',
+    'gi',
+  );
+  patterns.set(secrets, made);
+  return made;
+};
+
+/** Characters that it takes at most, about. */
+const longestSpelling = (secret: string): number => secret.length + 8 * secret.replace(/[A-Za-z0-9]/g, '').length;
+
 /** One line without secrets and without characters that do things to a terminal. */
 export const excerptOf = ({ body }: Pick<Answer, 'body'>, secrets: readonly string[]): string => {
   const text = body.toString('utf8', 0, 8192);
   // A secret that the cut has halved is not found any more.
-  const whole = body.length > 8192 ? text.slice(0, Math.max(0, text.length - (secrets[0]?.length ?? 0))) : text;
-  const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), whole);
-  return clean
+  const whole =
+    body.length > 8192 ? text.slice(0, Math.max(0, text.length - Math.max(0, ...secrets.map(longestSpelling)))) : text;
+  return whole
+    .replace(patternOf(secrets), '***')
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
     .slice(0, excerptLength);

@@ -29,6 +29,8 @@ export interface Answer {
   readonly headers: Dispatcher.ResponseData['headers'];
   /** Its first `mostOfAnswer` bytes, about; less when it was cut off or came too late. */
   readonly body: Buffer;
+  /** The connection, or the time, ended before it did. */
+  readonly isCut?: boolean;
 }
 
 export interface Http {
@@ -114,9 +116,13 @@ const causeOf = (thrown: unknown, alerts: Alerts): unknown => {
 };
 
 /** What can be had of it: the head of the answer has said what counts. */
-const bodyOf = async (body: Dispatcher.ResponseData['body'], most: number): Promise<Buffer> => {
+const bodyOf = async (
+  body: Dispatcher.ResponseData['body'],
+  most: number,
+): Promise<Required<Pick<Answer, 'body' | 'isCut'>>> => {
   const pieces: Buffer[] = [];
   let length = 0;
+  let isCut = false;
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
       pieces.push(piece);
@@ -124,9 +130,9 @@ const bodyOf = async (body: Dispatcher.ResponseData['body'], most: number): Prom
       if (length >= most) break;
     }
   } catch {
-    // Cut off or too late.
+    isCut = true;
   }
-  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  return { body: pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces), isCut };
 };
 
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
@@ -157,7 +163,7 @@ export const openHttp = (parts: HttpParts): Http => {
           if (next === null) {
             const retryAfter = one(answer.headers['retry-after']);
             const { statusCode: status, headers } = answer;
-            return { status, retryAfter, headers, body: await bodyOf(answer.body, most) };
+            return { status, retryAfter, headers, ...(await bodyOf(answer.body, most)) };
           }
           await answer.body.dump({ limit: mostOfAnswer });
           here = next;

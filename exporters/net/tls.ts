@@ -1,6 +1,6 @@
 /** How an exporter trusts its destination and shows who it is: `tls` in our words, `mtlsConfig` in Otoroshi's. */
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { Problem } from '../kind.ts';
 
 const file = { type: 'string', minLength: 1, maxLength: 4096 } as const;
@@ -76,6 +76,18 @@ const readable = (path: string | undefined, place: string): Problem[] => {
   }
 };
 
+/** What OpenSSL finds in files that can be read: a key with a passphrase or of another certificate, damage. */
+const unusable = (tls: WrittenTls, place: string): Problem[] => {
+  try {
+    createSecureContext(readTls({ tls }));
+    return [];
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'error';
+    const why = 'damaged, a key that is not of the certificate, or one with a passphrase';
+    return [{ place, message: `these files cannot be used together (${code}): ${why}` }];
+  }
+};
+
 const isOn = ({ mtls, enabled }: MtlsConfig): boolean => mtls === true || enabled === true;
 
 const idProblems = (written: MtlsConfig | undefined, tls: WrittenTls | undefined, place: string): Problem[] => {
@@ -90,16 +102,21 @@ const idProblems = (written: MtlsConfig | undefined, tls: WrittenTls | undefined
 export const tlsProblems = (
   { tls, mtlsConfig, tls_config }: { tls?: WrittenTls; mtlsConfig?: MtlsConfig; tls_config?: MtlsConfig },
   config: string,
-): Problem[] => [
-  ...readable(tls?.ca, `${config}.tls.ca`),
-  ...readable(tls?.cert, `${config}.tls.cert`),
-  ...readable(tls?.key, `${config}.tls.key`),
-  ...((tls?.cert === undefined) === (tls?.key === undefined)
-    ? []
-    : [{ place: `${config}.tls`, message: 'a client certificate is two files: `cert` and `key`' }]),
-  ...idProblems(mtlsConfig, tls, `${config}.mtlsConfig`),
-  ...idProblems(tls_config, tls, `${config}.tls_config`),
-];
+): Problem[] => {
+  const files = [
+    ...readable(tls?.ca, `${config}.tls.ca`),
+    ...readable(tls?.cert, `${config}.tls.cert`),
+    ...readable(tls?.key, `${config}.tls.key`),
+    ...((tls?.cert === undefined) === (tls?.key === undefined)
+      ? []
+      : [{ place: `${config}.tls`, message: 'a client certificate is two files: `cert` and `key`' }]),
+  ];
+  return [
+    ...(files.length > 0 || tls === undefined ? files : unusable(tls, `${config}.tls`)),
+    ...idProblems(mtlsConfig, tls, `${config}.mtlsConfig`),
+    ...idProblems(tls_config, tls, `${config}.tls_config`),
+  ];
+};
 
 /** For a configuration without problems. Certificates are read when the exporter opens: a new file counts from then on. */
 export const readTls = ({

@@ -2,7 +2,7 @@
 import { excerptOf } from '../net/answer.ts';
 import type { Answer } from '../net/http.ts';
 import { statusOutcome } from '../net/outcome.ts';
-import { delivered, type Outcome, split } from '../pipeline/outcome.ts';
+import { delivered, type Outcome, retry, split } from '../pipeline/outcome.ts';
 import { readFields } from './protobuf.ts';
 
 /** ExportLogsPartialSuccess. */
@@ -20,7 +20,9 @@ const fromJson = (text: string): PartialSuccess => {
     const { rejectedLogRecords = 0, errorMessage = '' } = JSON.parse(text)?.partialSuccess ?? {};
     return { rejected: Number(rejectedLogRecords) || 0, message: String(errorMessage) };
   } catch {
-    return none;
+    // Cut off, perhaps.
+    const [, rejected] = /"rejectedLogRecords"\s*:\s*"?([0-9]{1,10})/.exec(text) ?? [];
+    return { rejected: Number(rejected ?? 0), message: '' };
   }
 };
 
@@ -54,7 +56,7 @@ export const answerOutcome = (answer: Answer, count: number, secrets: readonly s
     return statusOutcome({ ...answer, excerpt: excerptOf({ body: refusalOf(answer.body) }, secrets) }, now);
   }
   const { rejected, message } = partialSuccess(answer.body);
-  if (rejected <= 0) return delivered;
+  if (rejected <= 0) return answer.isCut ? retry('the answer was cut off: nobody knows what was taken') : delivered;
   // It does not say which: they are found by sending halves, at the price of sending the others again.
   const excerpt = excerptOf({ body: Buffer.from(message) }, secrets);
   return split(`${Math.min(rejected, count)} of ${count} rejected${excerpt === '' ? '' : `: ${excerpt}`}`);

@@ -135,7 +135,10 @@ const readVarint = (bytes: Buffer, from: number): { value: number; end: number }
   return null;
 };
 
-/** The fields of a message; null for bytes that are none. Groups and 64 bits of fixed size are passed over. */
+/**
+ * The fields of a message; null for bytes that are none. Groups and 64 bits of fixed size are passed over. Of a text or
+ * message that goes on behind the end, which was cut off, there is what came.
+ */
 export const readFields = (bytes: Buffer): Field[] | null => {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -150,7 +153,7 @@ export const readFields = (bytes: Buffer): Field[] | null => {
     const number = readVarint(bytes, tag.end);
     if (!number || (type !== varintType && type !== lengthType)) return null;
     at = number.end + (type === lengthType ? number.value : 0);
-    if (at > bytes.length || at < number.end) return null;
+    if (at < number.end) return null;
     fields.push([field, type === lengthType ? bytes.subarray(number.end, at) : number.value]);
   }
   return fields;

@@ -4,6 +4,7 @@ import type { ClientBase, PoolClient } from 'pg';
 import pg from 'pg';
 import type { Destination, Surroundings } from '../kind.ts';
 import { ForbiddenAddress, guardOf, type Trust } from '../net/address.ts';
+import { survivable } from '../net/survivable.ts';
 import { insecureWarning } from '../net/tls.ts';
 import { delivered, duplicate, type Outcome } from '../pipeline/outcome.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
@@ -27,6 +28,20 @@ const guardedSocket = (trust: Trust): Socket => {
   return Object.assign(socket, { connect: guarded });
 };
 
+interface Wire {
+  attachListeners(stream: Socket): void;
+}
+
+/** A client that no answer of a server can make fall over: the connection fails, and its statement with it. */
+class SturdyClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    const { connection } = this as unknown as { connection: Wire }; // inner, and the only place that is behind TLS
+    const attach = connection.attachListeners.bind(connection);
+    connection.attachListeners = (stream) => attach(survivable(stream));
+  }
+}
+
 interface Connections {
   connect(): Promise<PoolClient>;
   /** At once, also those that a server does not answer on. */
@@ -37,6 +52,7 @@ const connectionsTo = (config: PostgresqlConfig, timeout: number, trust: Trust =
   const { host, port, database, user, password, tls, poolSize } = config;
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
+    Client: SturdyClient,
     host,
     port,
     database,

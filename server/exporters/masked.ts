@@ -26,6 +26,9 @@ const free = new Set(['headers', 'properties', 'cookies', 'fields', 'labels', 'm
 
 const hidden = '***';
 
+/** Names of settings that say where events go. */
+const addresses = new Set(['clusterUri', 'endpoint', 'servers', 'uri', 'uris', 'url']);
+
 /** Paths of webhooks are secret as often as their headers. */
 const hostOf = (text: string): string => {
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? URL.parse(text) : null;
@@ -35,7 +38,7 @@ const hostOf = (text: string): string => {
 
 /** Names stay, numbers and switches stay, texts are hidden. @param name of the setting */
 export const masked = (value: unknown, name = ''): unknown => {
-  if (typeof value === 'string') return harmless.has(name) ? value : hostOf(value);
+  if (typeof value === 'string') return harmless.has(name) ? value : addresses.has(name) ? hostOf(value) : hidden;
   if (Array.isArray(value)) return value.map((item) => masked(item, name));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

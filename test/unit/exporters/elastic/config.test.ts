@@ -65,6 +65,7 @@ test('what cannot work is told with its place, and never with a secret', () => {
     [{ uris, user: 'u' }, /^config\.password: /],
     [{ uris, password: secret }, /^config\.user: /],
     [{ uris, user: 'u', password: secret, api_key: secret }, /^config: `user` and `api_key`/],
+    [{ uris, api_key: `${secret}\n` }, /^config\.api_key: /],
     [{ uris, api_key: secret, headers: { Authorization: secret } }, /^config: `api_key` and `headers/],
     [{ uris, headers: { 'content-type': 'x' } }, /^config\.headers\.content-type/],
     [{ uris, ilm: { rollover_age: '1d' } }, /^config\.ilm: only a data stream/],

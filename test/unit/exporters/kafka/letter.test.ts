@@ -24,6 +24,13 @@ test('the key is the API key, or the event itself when it has none', () => {
   assert.equal(key({ apikey: { clientId: 'a' } }, 'none'), undefined);
 });
 
+test('an API key that a projection has taken away is not in the key either', () => {
+  const { body: original, ...record } = stored(1, { apikey: { clientId: 'team-a' } });
+  const key = (body: string) => wholeLetter({ ...record, body, original }, 0, rules, now).message.key?.toString();
+  assert.equal(key('{"cost":1}'), 'event-000001');
+  assert.equal(key('{"apikey":{"clientId":"team-a"}}'), 'team-a');
+});
+
 test('an event that is no JSON is sent as it is', () => {
   const { message } = wholeLetter({ ...stored(1), body: 'no JSON' }, 0, rules, now);
   assert.deepEqual([message.value.toString(), message.key?.toString()], ['no JSON', 'event-000001']);

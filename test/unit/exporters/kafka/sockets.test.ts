@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { open } from '../../../../exporters/kafka/client.ts';
 import { read } from '../../../../exporters/kafka/config.ts';
-import { frames } from '../../../../exporters/kafka/sockets.ts';
+import { frames, newSockets } from '../../../../exporters/kafka/sockets.ts';
 import { stored, surroundings } from '../given.ts';
 
 test('frames are followed wherever they are cut', () => {
@@ -93,4 +93,34 @@ test('who says nothing costs the timeout, and a stop ends the wait at once', asy
   setTimeout(() => stop.abort(), 50);
   assert.deepEqual(await sending, [{ is: 'retry', reason: 'stopped' }]);
   assert.ok(performance.now() - begun < 400);
+});
+
+test('no broker is connected to where clouds hand out credentials, whoever names the address', async (t) => {
+  const destination = open(read({ servers: ['169.254.169.254:9092'] }), surroundings());
+  t.after(() => destination.close());
+  const signal = new AbortController().signal;
+  assert.partialDeepStrictEqual(await destination.send([stored(1)], signal), [{ is: 'blocked' }]);
+  assert.partialDeepStrictEqual(await destination.check(signal), { is: 'blocked' });
+});
+
+test('where somebody else chose the servers, those and the brokers that they name are at public or allowed addresses', async (t) => {
+  const server = await somebody(t, (socket) => void socket.end());
+  const asked = async (servers: string[], allow: string[]): Promise<unknown> => {
+    const destination = open(read({ servers }), surroundings({ trust: { allow } }));
+    t.after(() => destination.close());
+    return [await destination.send([stored(1)], new AbortController().signal)].flat()[0]?.is;
+  };
+  assert.equal(await asked([server], []), 'blocked');
+  assert.equal(await asked([server.replace('127.0.0.1', 'localhost')], []), 'blocked');
+  assert.equal(await asked([server], ['127.0.0.0/8']), 'retry');
+  // Every connection, also to the brokers that an answer names, is made by these.
+  const sockets = newSockets({ allow: [] });
+  t.after(sockets.close);
+  const socket = sockets.open({
+    host: 'localhost',
+    port: Number(server.split(':')[1]),
+    onConnect: () => assert.fail(),
+  });
+  const [error] = await once(socket, 'error');
+  assert.equal(error.code, 'ERR_FORBIDDEN_ADDRESS');
 });

@@ -34,6 +34,43 @@ test('a secret is replaced in every form in which a destination may send it back
   }
 });
 
+test('a secret is known however the language of the destination writes it', () => {
+  const token = ['ab/cd+ef=gh&ij', 'made<up>', "it's"].join('-');
+  const pair = 'key-id-123:key-secret-123';
+  const secrets = secretsOf('https://hooks.example/', {
+    authorization: `Bearer ${token}`,
+    'x-other': `ApiKey ${Buffer.from(pair).toString('base64')}`,
+  });
+  const unicode = (text: string): string =>
+    text.replace(/[&<>=']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+  const forms = [
+    token.replaceAll('/', '\\/'), // PHP
+    unicode(token), // Go, Ruby
+    JSON.stringify(unicode(token)).slice(1, -1), // JSON in JSON
+    encodeURIComponent(token).toLowerCase(),
+    encodeURIComponent(token).replaceAll("'", '%27'),
+    encodeURIComponent(encodeURIComponent(token)),
+    token.replace(/[&<>=/']/g, (char) => `&#${char.charCodeAt(0)};`),
+    token.replace(/[&<>=/']/g, (char) => `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`),
+    Buffer.from(token).toString('base64'),
+    Buffer.from(`Bearer ${token}`).toString('base64url'),
+    pair,
+    'key-secret-123',
+  ];
+  for (const form of forms) assert.match(excerpt(`refused: ${form}.`, secrets), /^refused: \*\*\*=*\.$/, form);
+});
+
+test('no answer makes the search for secrets slow', () => {
+  const secrets = secretsOf('https://hooks.example/', {
+    'x-one': '\\\\\\\\\\\\///',
+    'x-other': '%%%%%%&&&&&&',
+    'x-third': '&#&#&#&#&#',
+  });
+  const since = performance.now();
+  for (const char of ['\\', '/', '%', '&#', '%25', '&amp;']) excerpt(char.repeat(8192), secrets);
+  assert.ok(performance.now() - since < 1_000);
+});
+
 test('an excerpt is one short line that does nothing to a terminal', () => {
   assert.equal(excerpt('  a\r\n\u001b[31mred\u0007\u202e  b '), 'a [31mred b');
   assert.equal(excerpt('x'.repeat(100_000)).length, 200);

@@ -55,6 +55,22 @@ for (const [what, status, body, expected] of table) {
   });
 }
 
+test('records that were rejected are not delivered, however long the answer says why', () => {
+  const reason = 'too old '.repeat(20_000);
+  const json = JSON.stringify({ partialSuccess: { rejectedLogRecords: '3', errorMessage: reason } });
+  for (const body of [partial(3, reason), Buffer.from(json)]) {
+    const answer = { status: 200, body: body.subarray(0, 65_536), headers: {}, retryAfter: undefined };
+    const outcome = answerOutcome(answer, 10, [], 0);
+    assert.match(JSON.stringify(outcome), /"is":"split","reason":"3 of 10 rejected/);
+  }
+});
+
+test('a yes that was cut off before it said how many were rejected is no yes', () => {
+  const answer = { status: 200, body: nothing, headers: {}, retryAfter: undefined, isCut: true };
+  assert.partialDeepStrictEqual(answerOutcome(answer, 10, [], 0), { is: 'retry' });
+  assert.partialDeepStrictEqual(answerOutcome({ ...answer, body: partial(3, 'no') }, 10, [], 0), { is: 'split' });
+});
+
 test('what a destination says is told without the secrets that were sent to it', () => {
   for (const answer of [
     { status: 200, body: partial(1, 'bad token planted-token') },

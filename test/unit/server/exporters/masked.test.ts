@@ -42,3 +42,18 @@ test('of the configuration of an exporter names, numbers, hosts and harmless set
     nothing: null,
   });
 });
+
+test('a secret that looks like a host or an address is a secret all the same', () => {
+  const shown = masked({
+    password: 'planted:2026',
+    api_key: 'planted:12345',
+    token: 'https://planted.example',
+    keyPass: 'planted://x/y',
+    saslConfig: { username: 'planted:1', jaasConfig: 'planted:2' },
+    headers: { url: 'planted:3', servers: 'planted:4' },
+    cookies: [{ name: 'planted:5', value: 'planted:6' }],
+    labels: { endpoint: 'https://planted.example' },
+    signing: { secrets: ['planted:7'] },
+  });
+  assert.doesNotMatch(JSON.stringify(shown), /planted/);
+});
