@@ -4,9 +4,18 @@ import { retryAfter } from '../pipeline/retry.ts';
 
 /**
  * `stumbles`: a failure that one bad event can cause, so that the batch is taken apart when it goes on.
- * `gone`: blocked until the next start.
+ * `gone`: blocked until the next start. `forbidden`: blocked, by the destination or, for one event, by a firewall before it.
  */
-export type Meaning = 'delivered' | 'duplicate' | 'retry' | 'stumbles' | 'split' | 'deadLetter' | 'blocked' | 'gone';
+export type Meaning =
+  | 'delivered'
+  | 'duplicate'
+  | 'retry'
+  | 'stumbles'
+  | 'split'
+  | 'deadLetter'
+  | 'blocked'
+  | 'forbidden'
+  | 'gone';
 
 /** By status (`429`), or by class of them (`5xx`), which counts where the status itself is not there. */
 export type Meanings = Readonly<Record<string, Meaning>>;
@@ -19,7 +28,7 @@ export const httpMeanings: Meanings = {
   // The address or the credentials are wrong; no event is at fault.
   401: 'blocked',
   402: 'blocked',
-  403: 'blocked',
+  403: 'forbidden',
   404: 'blocked',
   405: 'blocked',
   407: 'blocked',
@@ -67,8 +76,10 @@ export const outcomeOf = ({ meaning, reason, retryAfter: header }: Verdict, now:
       return deadLetter(reason);
     case 'blocked':
       return blocked(reason);
+    case 'forbidden':
+      return blocked(reason, { suspect: true });
     case 'gone':
-      return blocked(`${reason} (gone: not tried again before the next start)`, true);
+      return blocked(`${reason} (gone: not tried again before the next start)`, { final: true });
   }
 };
 

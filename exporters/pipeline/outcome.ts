@@ -15,10 +15,11 @@ export type Outcome =
   /** This event never, however often it is tried. */
   | { readonly is: 'deadLetter'; readonly reason: string }
   /**
-   * Nothing until somebody mends the configuration or the destination; never the events' fault.
-   * Tried again every minute, or not before the next start when `final`.
+   * Nothing until somebody mends the configuration or the destination; not the events' fault.
+   * Tried again every minute, or not before the next start when `final`. `suspect`: what stands before a destination may
+   * refuse one event so (HTTP 403 of a firewall), so the batch is taken apart when it goes on.
    */
-  | { readonly is: 'blocked'; readonly reason: string; readonly final?: boolean };
+  | { readonly is: 'blocked'; readonly reason: string; readonly final?: boolean; readonly suspect?: boolean };
 
 export const delivered: Outcome = { is: 'delivered' };
 export const duplicate: Outcome = { is: 'duplicate' };
@@ -29,4 +30,15 @@ export const retry = (reason: string, more: { after?: number; suspect?: boolean 
 });
 export const split = (reason: string): Outcome => ({ is: 'split', reason });
 export const deadLetter = (reason: string): Outcome => ({ is: 'deadLetter', reason });
-export const blocked = (reason: string, final = false): Outcome => ({ is: 'blocked', reason, final });
+export const blocked = (reason: string, more: { final?: boolean; suspect?: boolean } = {}): Outcome => ({
+  is: 'blocked',
+  reason,
+  final: false,
+  ...more,
+});
+
+/**
+ * A reason without what the destination said about the events, which may quote them: for the log and for the state that is
+ * shown. Its words stand in the dead letters, beside the event.
+ */
+export const withoutWords = (reason: string): string => reason.replace(/(HTTP \d{3}): .*$/s, '$1');

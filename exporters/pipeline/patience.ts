@@ -1,7 +1,7 @@
 /** When an exporter may send again, and how it is doing. */
 import type { Log } from '../log.ts';
 import type { Clock } from './clock.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, withoutWords } from './outcome.ts';
 import { type Backoff, backoffDelay } from './retry.ts';
 
 export interface Health {
@@ -53,7 +53,9 @@ export class Patience {
   pause(cause: Extract<Outcome, { is: 'retry' | 'blocked' }>): void {
     this.#failures++;
     this.#gate = this.#parts.clock.ticks() + this.#wait(cause);
-    this.#turn({ state: cause.is === 'blocked' ? 'blocked' : 'retrying', reason: cause.reason });
+    const isClear = cause.is === 'blocked' && !cause.suspect;
+    const reason = isClear ? cause.reason : withoutWords(cause.reason);
+    this.#turn({ state: cause.is === 'blocked' ? 'blocked' : 'retrying', reason });
   }
 
   #wait(cause: Extract<Outcome, { is: 'retry' | 'blocked' }>): number {

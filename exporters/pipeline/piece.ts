@@ -84,10 +84,14 @@ const failed = (
   seen: Experience,
 ) => {
   // Not the records' fault, so it does not count against them.
-  if (outcome.is === 'blocked') return { rest: [piece], pause: outcome };
+  if (outcome.is === 'blocked' && !outcome.suspect) return { rest: [piece], pause: outcome };
+  // While a destination refuses all that comes, no record is to blame: it counts once the batch is taken apart only if
+  // others were taken in between.
+  const counts =
+    outcome.is !== 'blocked' || piece.attempts < attemptsBeforeSplit || seen.accepted > piece.acceptedAtLast;
   const again: Piece = {
     ...piece,
-    attempts: piece.attempts + 1,
+    attempts: piece.attempts + (counts ? 1 : 0),
     tries: piece.tries + 1,
     acceptedBefore: piece.acceptedBefore ?? seen.accepted,
     acceptedAtLast: seen.accepted,
@@ -103,7 +107,7 @@ const failed = (
     return { rest: [again], pause: { is: 'retry' as const, reason: `refuses everything: ${outcome.reason}` } };
   }
   const wait = { pause: outcome };
-  if (again.attempts >= seen.maxAttempts) {
+  if (outcome.is === 'retry' && again.attempts >= seen.maxAttempts) {
     return { ...wait, rest: [condemned(`given up after ${again.attempts} attempts: ${outcome.reason}`)] };
   }
   if (!outcome.suspect) return { ...wait, rest: [again] };

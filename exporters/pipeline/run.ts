@@ -9,7 +9,7 @@ import type { DeadLetter } from '../spool/dead-letters.ts';
 import { Batch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { Encore } from './encore.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, withoutWords } from './outcome.ts';
 import { type Health, Patience } from './patience.ts';
 import { isStuck, land, newPiece, nextOf, type Piece } from './piece.ts';
 import type { Project } from './projection.ts';
@@ -288,7 +288,7 @@ export class Run {
     log('warn', 'records went to the dead letters', {
       exporter: exporter.id,
       records: letters.length,
-      reason: letters[0]?.reason,
+      reason: withoutWords(letters[0]?.reason ?? ''),
     });
   }
 

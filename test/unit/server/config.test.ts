@@ -191,7 +191,7 @@ exporters:
       '11:19 pricing.files[0]: the file /does/not/exist.json cannot be read (ENOENT)',
       '13:36 budgets[0].limits.total_usd: must be US dollars with at most 12 decimals, 50 or 0.0125; -1 or null is no limit',
       '14:27 budgets[1].limits: must have at least 1 of them',
-      '16:34 exporters[0].config.path: unknown placeholder {week}; accepted: {date}, {year}, {month}, {day}, {hour}',
+      '16:34 exporters[0].config.path: unknown placeholder {week}; accepted: {date}, {year}, {month}, {day}, {hour}, {time}',
       '17:5 exporters[1]: same id f as exporters[0]: each exporter needs its own',
     ],
   );

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { StatementSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { ExporterConfig } from '../../../../exporters/config.ts';
 import { eventually, folder, range, record } from '../given.ts';
 import { file, ids, idsOf, opened, options, sink, webhook } from './given.ts';
 
-/** Until it is released, no cursor can be written: as on a disk that fails. */
-const lockedCursors = (t: TestContext, dir: string): { release(): void } => {
-  const other = new DatabaseSync(join(dir, 'cursors.db'));
-  other.exec('BEGIN IMMEDIATE');
-  const release = (): void => {
-    if (other.isOpen) other.close();
-  };
-  t.after(release);
-  return { release };
+/** Until it is released, the disk takes no cursor. */
+const lockedCursors = (t: TestContext): { release(): void } => {
+  const { run } = StatementSync.prototype;
+  const mocked = t.mock.method(
+    StatementSync.prototype,
+    'run',
+    function (this: StatementSync, ...values: Parameters<typeof run>) {
+      if (this.sourceSQL.includes('INTO cursor'))
+        throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+      return run.apply(this, values);
+    },
+  );
+  return { release: () => mocked.mock.restore() };
 };
 
 test('an exporter that is changed while no cursor can be written goes on, and so do the others', async (t) => {
@@ -22,7 +25,7 @@ test('an exporter that is changed while no cursor can be written goes on, and so
   const outbox = await opened(t, options(dir, [file(dir, 'f'), file(dir, 'g')]));
   outbox.append([record(1)]);
   assert.equal(await outbox.drained(5_000), true);
-  const lock = lockedCursors(t, dir);
+  const lock = lockedCursors(t);
   outbox.append([record(2)]);
   assert.equal(await outbox.drained(5_000), true);
   await outbox.readers.configure([file(dir, 'f', { groupSize: 7 }), file(dir, 'g'), file(dir, 'new')]);
@@ -38,7 +41,7 @@ test('a pause and a rewind hold although no cursor could be written when they we
   const outbox = await opened(t, settings);
   outbox.append(range(1, 5).map((number) => record(number)));
   assert.equal(await outbox.drained(5_000), true);
-  const lock = lockedCursors(t, dir);
+  const lock = lockedCursors(t);
   outbox.append([record(6)]);
   assert.equal(await outbox.drained(5_000), true);
   await outbox.readers.pause('f');

@@ -207,11 +207,42 @@ test('a blocked destination is tried again every minute, and after 410 not befor
   await login.clock.pass(300_000);
   assert.deepEqual(login.times, [0, 60_000, 120_000]);
 
-  const gone = running(t, { groupSize: 1 }, () => blocked('HTTP 410', true));
+  const gone = running(t, { groupSize: 1 }, () => blocked('HTTP 410', { final: true }));
   gone.accept(stored(1));
   await gone.clock.pass(24 * 3_600_000);
   assert.deepEqual(gone.times, [0]);
   assert.deepEqual(gone.run.health, { state: 'blocked', reason: 'HTTP 410' });
+});
+
+test('one event that a firewall answers with 403 is found and put aside, with others taken in between; it stops nothing for ever', async (t) => {
+  const forbidden = blocked('HTTP 403: Request blocked', { suspect: true });
+  const { run, accept, clock, letters, lines } = running(t, { groupSize: 4 }, (batch) =>
+    batch.some(({ seq }) => seq === 3) ? forbidden : delivered,
+  );
+  accept(...range(1, 8).map((seq) => stored(seq)));
+  for (const hour of range(1, 24)) {
+    accept(...range(8 + hour, 8 + hour).map((seq) => stored(seq)));
+    await clock.pass(3_600_000);
+  }
+  assert.deepEqual(
+    letters.map(({ id }) => id),
+    [stored(3).id],
+  );
+  assert.equal(run.cursor.delivered, 31);
+  assert.equal(lines.filter((line) => line.includes('Request blocked')).length, 0, 'its words may quote the event');
+});
+
+test('a destination that answers 403 to everything, for days, condemns nothing', async (t) => {
+  let right = false;
+  const { run, accept, clock, letters } = running(t, { groupSize: 4, delivery: { max_attempts: 3 } }, () =>
+    right ? delivered : blocked('HTTP 403', { suspect: true }),
+  );
+  accept(...range(1, 40).map((seq) => stored(seq)));
+  await clock.pass(3 * 86_400_000);
+  right = true;
+  await clock.pass(3_600_000);
+  assert.deepEqual(letters, []);
+  assert.equal(run.cursor.delivered, 40);
 });
 
 test('with several workers the cursor waits for the slowest batch', async (t) => {
