@@ -179,3 +179,22 @@ test('an event from a time that no calendar has keeps nobody from looking', asyn
   outbox.append([{ ...record(1), at: 9e15 }]);
   assert.partialDeepStrictEqual(outbox.stats().exporters, [{ pending: 1, oldest_pending_at: null }]);
 });
+
+test('an event whose text has changed on the disk is not delivered by a replay of the dead letters either', async (t) => {
+  const dir = folder(t);
+  const { url, taken } = await sink(t, () => 200);
+  const disabled = webhook(url, { enabled: false, delivery: { keep_when_disabled: true } });
+  const first = await opened(t, options(dir, [disabled]));
+  first.append([record(1), record(2)]);
+  await first.close(0);
+  const spool = new DatabaseSync(join(dir, 'spool', '000001.db'));
+  spool.exec(`UPDATE event SET body = replace(body, 'LLMUsageAudit', 'LLMUsageLie') WHERE seq = 1`);
+  spool.close();
+
+  const second = await opened(t, options(dir, [webhook(url)]));
+  assert.equal(await second.drained(5_000), true);
+  assert.deepEqual(taken, idsOf([2]));
+  assert.deepEqual(await second.replay({}), { replayed: 0, delivered: 0, failed: 0, skipped: 1 });
+  assert.deepEqual(taken, idsOf([2]));
+  assert.equal(await second.purge({}), 1);
+});
