@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { ExporterConfig } from '../../../../exporters/config.ts';
 import { eventually, folder, range, record } from '../given.ts';
 import { file, ids, idsOf, opened, options, sink, webhook } from './given.ts';
 
 /** Until it is released, no cursor can be written: as on a disk that fails. */
-const lockedCursors = (t: TestContext, dir: string): { release(): void } => {
-  const other = new DatabaseSync(join(dir, 'cursors.db'));
-  other.exec('BEGIN IMMEDIATE');
-  const release = (): void => {
-    if (other.isOpen) other.close();
+const failingCursors = (t: TestContext): { release(): void } => {
+  const { run } = StatementSync.prototype;
+  const failing = function (this: StatementSync, ...values: Parameters<StatementSync['run']>) {
+    if (this.sourceSQL.includes('INTO cursor')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 });
+    return run.apply(this, values);
   };
-  t.after(release);
-  return { release };
+  const mocked = t.mock.method(StatementSync.prototype, 'run', failing as StatementSync['run']);
+  return { release: () => mocked.mock.restore() };
 };
 
 test('an exporter that is changed while no cursor can be written goes on, and so do the others', async (t) => {
@@ -22,13 +22,13 @@ test('an exporter that is changed while no cursor can be written goes on, and so
   const outbox = await opened(t, options(dir, [file(dir, 'f'), file(dir, 'g')]));
   outbox.append([record(1)]);
   assert.equal(await outbox.drained(5_000), true);
-  const lock = lockedCursors(t, dir);
+  const failure = failingCursors(t);
   outbox.append([record(2)]);
   assert.equal(await outbox.drained(5_000), true);
   await outbox.readers.configure([file(dir, 'f', { groupSize: 7 }), file(dir, 'g'), file(dir, 'new')]);
   outbox.append([record(3)]);
   await eventually(() => ids(dir, 'f').length === 3 && ids(dir, 'g').length === 3 && ids(dir, 'new').length === 1);
-  lock.release();
+  failure.release();
   assert.equal((await outbox.recount()).holds, true);
 });
 
@@ -38,13 +38,13 @@ test('a pause and a rewind hold although no cursor could be written when they we
   const outbox = await opened(t, settings);
   outbox.append(range(1, 5).map((number) => record(number)));
   assert.equal(await outbox.drained(5_000), true);
-  const lock = lockedCursors(t, dir);
+  const failure = failingCursors(t);
   outbox.append([record(6)]);
   assert.equal(await outbox.drained(5_000), true);
   await outbox.readers.pause('f');
   await outbox.readers.rewind('f', 0);
   await outbox.readers.pause('g');
-  lock.release();
+  failure.release();
   await new Promise((resolve) => setTimeout(resolve, 1_100)); // the cursors are saved once a second
   assert.partialDeepStrictEqual(outbox.readers.stats, [
     { state: 'paused', pending: 6, accepted: 12, delivered: 6 },
