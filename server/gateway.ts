@@ -58,14 +58,22 @@ export const startGateway = async (
   reread: () => Loaded = () => ({ config: { ...config }, notices: [] }),
 ): Promise<RunningGateway> => {
   const closers: (() => void | Promise<void>)[] = [];
-  /** The last opened first. */
+  /** The last opened first, each of them; then rejects with the first failure. */
   const close = async (): Promise<void> => {
-    for (const one of closers.splice(0).reverse()) await one();
+    const failures: unknown[] = [];
+    for (const one of closers.splice(0).reverse()) {
+      try {
+        await one();
+      } catch (failure) {
+        failures.push(failure);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return await started(config, log, reread, closers, close);
   } catch (error) {
-    await close();
+    await close().catch(() => {}); // the first error is the one to tell
     throw error;
   }
 };

@@ -1,5 +1,6 @@
 /** Dead letters on their way again: each is offered to the exporter that could not deliver it, by the rules of now. */
 
+import { damaged } from '../pipeline/reader.ts';
 import { type DeadLetters, type Kept, type LetterQuery, matchesLetter } from '../spool/dead-letters.ts';
 import { lettersIn, withoutLines } from '../spool/letter-file.ts';
 import type { Readers } from './readers.ts';
@@ -11,7 +12,7 @@ export interface Replayed {
   readonly delivered: number;
   /** Of them, refused again: they are dead letters with a new reason. */
   readonly failed: number;
-  /** Letters that stay as they are: of no exporter, or of one that is not running or takes nothing. */
+  /** Letters that stay as they are: of no exporter, or of one that is not running or takes nothing, or damaged. */
   readonly skipped: number;
 }
 
@@ -50,7 +51,9 @@ export const replay = async (deadLetters: DeadLetters, readers: Readers, query: 
     };
     let waiting: Kept[] = [];
     for await (const letter of lettersIn(path)) {
-      if (matches(letter)) waiting.push(letter);
+      if (!matches(letter)) continue;
+      if (letter.reason === damaged) sum.skipped++;
+      else waiting.push(letter);
       if (waiting.length >= atOnce) await offer(waiting.splice(0));
     }
     await offer(waiting);

@@ -34,6 +34,9 @@ export interface ReaderParts {
 /** Milliseconds until a disk that failed is tried again. */
 export const diskPause = 1_000;
 
+/** Why a record is condemned that may not go out by a replay either. */
+export const damaged = 'damaged on the disk: its checksum is wrong';
+
 export class Reader {
   /** Reads and gives what there is, without waiting for batches to fill. */
   hurried = false;
@@ -111,7 +114,7 @@ export class Reader {
   /** What the rules say of a record: sent as it is or as its projection, left out, or condemned. */
   judge(record: Stored): { send: Outgoing } | 'filtered' | { sentence: string } {
     const { accepts, project } = this.#parts;
-    if (record.damaged) return { sentence: 'damaged on the disk: its checksum is wrong' };
+    if (record.damaged) return { sentence: damaged };
     if (!accepts && !project) return { send: record };
     let event: unknown;
     try {

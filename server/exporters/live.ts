@@ -71,6 +71,8 @@ export const openLiveExporters = async ({ config, reread, configure, tell }: Liv
     () => watchable(files),
     async () => void (await reload(false)),
   );
+  // Opening a large spool takes its time: what has changed meanwhile was not followed yet.
+  await reload(false);
   return {
     get configured() {
       return configured;

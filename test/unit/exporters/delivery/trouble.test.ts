@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict';
-import { StatementSync } from 'node:sqlite';
+import { join } from 'node:path';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { ExporterConfig } from '../../../../exporters/config.ts';
 import { eventually, folder, range, record } from '../given.ts';
 import { file, ids, idsOf, opened, options, sink, webhook } from './given.ts';
 
-/** Until it is released, the disk takes no cursor. */
-const lockedCursors = (t: TestContext): { release(): void } => {
+/** Until it is released, no cursor can be written: as on a disk that fails. */
+const failingCursors = (t: TestContext): { release(): void } => {
   const { run } = StatementSync.prototype;
-  const mocked = t.mock.method(
-    StatementSync.prototype,
-    'run',
-    function (this: StatementSync, ...values: Parameters<typeof run>) {
-      if (this.sourceSQL.includes('INTO cursor'))
-        throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
-      return run.apply(this, values);
-    },
-  );
+  const failing = function (this: StatementSync, ...values: Parameters<StatementSync['run']>) {
+    if (this.sourceSQL.includes('INTO cursor')) throw Object.assign(new Error('disk I/O error'), { errcode: 10 });
+    return run.apply(this, values);
+  };
+  const mocked = t.mock.method(StatementSync.prototype, 'run', failing as StatementSync['run']);
   return { release: () => mocked.mock.restore() };
 };
 
@@ -25,13 +22,13 @@ test('an exporter that is changed while no cursor can be written goes on, and so
   const outbox = await opened(t, options(dir, [file(dir, 'f'), file(dir, 'g')]));
   outbox.append([record(1)]);
   assert.equal(await outbox.drained(5_000), true);
-  const lock = lockedCursors(t);
+  const failure = failingCursors(t);
   outbox.append([record(2)]);
   assert.equal(await outbox.drained(5_000), true);
   await outbox.readers.configure([file(dir, 'f', { groupSize: 7 }), file(dir, 'g'), file(dir, 'new')]);
   outbox.append([record(3)]);
   await eventually(() => ids(dir, 'f').length === 3 && ids(dir, 'g').length === 3 && ids(dir, 'new').length === 1);
-  lock.release();
+  failure.release();
   assert.equal((await outbox.recount()).holds, true);
 });
 
@@ -41,13 +38,13 @@ test('a pause and a rewind hold although no cursor could be written when they we
   const outbox = await opened(t, settings);
   outbox.append(range(1, 5).map((number) => record(number)));
   assert.equal(await outbox.drained(5_000), true);
-  const lock = lockedCursors(t);
+  const failure = failingCursors(t);
   outbox.append([record(6)]);
   assert.equal(await outbox.drained(5_000), true);
   await outbox.readers.pause('f');
   await outbox.readers.rewind('f', 0);
   await outbox.readers.pause('g');
-  lock.release();
+  failure.release();
   await new Promise((resolve) => setTimeout(resolve, 1_100)); // the cursors are saved once a second
   assert.partialDeepStrictEqual(outbox.readers.stats, [
     { state: 'paused', pending: 6, accepted: 12, delivered: 6 },
@@ -181,4 +178,23 @@ test('an event from a time that no calendar has keeps nobody from looking', asyn
   const outbox = await opened(t, options(dir, [file(dir, 'f', { enabled: false })]));
   outbox.append([{ ...record(1), at: 9e15 }]);
   assert.partialDeepStrictEqual(outbox.stats().exporters, [{ pending: 1, oldest_pending_at: null }]);
+});
+
+test('an event whose text has changed on the disk is not delivered by a replay of the dead letters either', async (t) => {
+  const dir = folder(t);
+  const { url, taken } = await sink(t, () => 200);
+  const disabled = webhook(url, { enabled: false, delivery: { keep_when_disabled: true } });
+  const first = await opened(t, options(dir, [disabled]));
+  first.append([record(1), record(2)]);
+  await first.close(0);
+  const spool = new DatabaseSync(join(dir, 'spool', '000001.db'));
+  spool.exec(`UPDATE event SET body = replace(body, 'LLMUsageAudit', 'LLMUsageLie') WHERE seq = 1`);
+  spool.close();
+
+  const second = await opened(t, options(dir, [webhook(url)]));
+  assert.equal(await second.drained(5_000), true);
+  assert.deepEqual(taken, idsOf([2]));
+  assert.deepEqual(await second.replay({}), { replayed: 0, delivered: 0, failed: 0, skipped: 1 });
+  assert.deepEqual(taken, idsOf([2]));
+  assert.equal(await second.purge({}), 1);
 });
