@@ -36,6 +36,8 @@ export const diskPause = 1_000;
 
 /** Why a record is condemned that may not go out by a replay either. */
 export const damaged = 'damaged on the disk: its checksum is wrong';
+/** Milliseconds in which records are judged at a stretch: rules can be slow (jq), and accepting and the other exporters wait. */
+const longestTurn = 10;
 
 export class Reader {
   /** Reads and gives what there is, without waiting for batches to fill. */
@@ -44,6 +46,8 @@ export class Reader {
   readonly #batch: Batch;
   /** Since when there are records that were not read; null: there are none. */
   #unreadSince: number | null = null;
+  /** The last turn was over before all was judged that was due. */
+  #isInterrupted = false;
   /** Nothing is read before (ticks of the clock). */
   #gate = 0;
 
@@ -57,7 +61,7 @@ export class Reader {
     const { source, window, exporter, clock } = this.#parts;
     const unread = source.lastSeq - window.read;
     if (unread <= 0) return Number.POSITIVE_INFINITY;
-    if (this.hurried || unread >= exporter.groupSize) return this.#gate;
+    if (this.hurried || this.#isInterrupted || unread >= exporter.groupSize) return this.#gate;
     this.#unreadSince ??= clock.ticks();
     return Math.max(this.#gate, this.#unreadSince + exporter.groupDuration);
   }
@@ -82,9 +86,10 @@ export class Reader {
     const { source, window, exporter, log } = this.#parts;
     const since = this.#unreadSince ?? now;
     this.#unreadSince = null;
+    this.#isInterrupted = false;
     try {
       const records = source.read(window.read, exporter.groupSize, exporter.groupBytes);
-      if (records.length > 0) return records.flatMap((record) => this.#take(record, since));
+      if (records.length > 0) return this.#takeSome(records, since);
       if (source.isReadable) {
         // Not there although they were accepted: damage took them.
         window.pass(source.lastSeq, 'dropped');
@@ -95,6 +100,21 @@ export class Reader {
     }
     this.#gate = now + diskPause;
     return [];
+  }
+
+  /** As many as fit into a turn: what is left is read once more in the next one. */
+  #takeSome(records: readonly Stored[], since: number): Piece[] {
+    const { clock } = this.#parts;
+    const end = clock.ticks() + longestTurn;
+    const pieces: Piece[] = [];
+    for (const record of records) {
+      pieces.push(...this.#take(record, since));
+      if (clock.ticks() <= end) continue;
+      this.#unreadSince = since;
+      this.#isInterrupted = true;
+      break;
+    }
+    return pieces;
   }
 
   #take(record: Stored, since: number): Piece[] {
