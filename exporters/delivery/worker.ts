@@ -112,10 +112,12 @@ const serve = (outbox: Outbox): void => {
   });
 };
 
+const data = workerData as WorkerData;
 try {
-  serve(await Outbox.open({ ...(workerData as WorkerData), log }));
+  serve(await Outbox.open({ ...data, log }));
   say({ say: 'ready' });
 } catch (thrown) {
-  say({ say: 'refusal', ask: null, code: 'directory_unusable', message: reasonOf(thrown) });
+  const message = `the data directory ${data.dir} cannot be used: ${reasonOf(thrown)}`;
+  say({ say: 'refusal', ask: null, code: 'directory_unusable', message });
   port.close();
 }

@@ -34,6 +34,9 @@ export interface ReaderParts {
 /** Milliseconds until a disk that failed is tried again. */
 export const diskPause = 1_000;
 
+/** Milliseconds in which records are judged at a stretch: rules can be slow (jq), and accepting and the other exporters wait. */
+const longestTurn = 10;
+
 export class Reader {
   /** Reads and gives what there is, without waiting for batches to fill. */
   hurried = false;
@@ -41,6 +44,8 @@ export class Reader {
   readonly #batch: Batch;
   /** Since when there are records that were not read; null: there are none. */
   #unreadSince: number | null = null;
+  /** The last turn was over before all was judged that was due. */
+  #isInterrupted = false;
   /** Nothing is read before (ticks of the clock). */
   #gate = 0;
 
@@ -54,7 +59,7 @@ export class Reader {
     const { source, window, exporter, clock } = this.#parts;
     const unread = source.lastSeq - window.read;
     if (unread <= 0) return Number.POSITIVE_INFINITY;
-    if (this.hurried || unread >= exporter.groupSize) return this.#gate;
+    if (this.hurried || this.#isInterrupted || unread >= exporter.groupSize) return this.#gate;
     this.#unreadSince ??= clock.ticks();
     return Math.max(this.#gate, this.#unreadSince + exporter.groupDuration);
   }
@@ -79,9 +84,10 @@ export class Reader {
     const { source, window, exporter, log } = this.#parts;
     const since = this.#unreadSince ?? now;
     this.#unreadSince = null;
+    this.#isInterrupted = false;
     try {
       const records = source.read(window.read, exporter.groupSize, exporter.groupBytes);
-      if (records.length > 0) return records.flatMap((record) => this.#take(record, since));
+      if (records.length > 0) return this.#takeSome(records, since);
       if (source.isReadable) {
         // Not there although they were accepted: damage took them.
         window.pass(source.lastSeq, 'dropped');
@@ -92,6 +98,21 @@ export class Reader {
     }
     this.#gate = now + diskPause;
     return [];
+  }
+
+  /** As many as fit into a turn: what is left is read once more in the next one. */
+  #takeSome(records: readonly Stored[], since: number): Piece[] {
+    const { clock } = this.#parts;
+    const end = clock.ticks() + longestTurn;
+    const pieces: Piece[] = [];
+    for (const record of records) {
+      pieces.push(...this.#take(record, since));
+      if (clock.ticks() <= end) continue;
+      this.#unreadSince = since;
+      this.#isInterrupted = true;
+      break;
+    }
+    return pieces;
   }
 
   #take(record: Stored, since: number): Piece[] {
