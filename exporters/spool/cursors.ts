@@ -55,12 +55,11 @@ interface Connection {
 }
 
 /** Throws what SQLite throws when the file is not sound: a cursor that is a little wrong would skip records. */
-const connect = (path: string): Connection => {
+const connect = (path: string, locking: 'NORMAL' | 'EXCLUSIVE' = 'NORMAL'): Connection => {
   const database = privateDatabase(path);
   try {
     // NORMAL: a commit survives kill -9 without a sync; `sync` is for what must survive a power cut, too.
-    // EXCLUSIVE: without a -shm file, for which a full disk would have no room, so that nothing could be opened on it.
-    database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${table}`);
+    database.exec(`PRAGMA locking_mode = ${locking}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${table}`);
     const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'];
     if (verdict !== 'ok') throw unsound(String(verdict));
     const rows = database.prepare('SELECT * FROM cursor').all() as unknown as (Cursor & {
@@ -77,6 +76,8 @@ const connect = (path: string): Connection => {
     };
   } catch (thrown) {
     database.close();
+    // A full disk has no room for the -shm file; who is alone needs none.
+    if (locking === 'NORMAL' && sqliteCode(thrown) === 10 /* SQLITE_IOERR */) return connect(path, 'EXCLUSIVE');
     throw thrown;
   }
 };
