@@ -63,9 +63,12 @@ export const command: Command = {
       },
     });
     const stopped = stopSignal();
+    // Heard from the beginning: the signal's own way is to end a process that does not listen for it.
+    let running: RunningGateway | null = null;
+    process.on('SIGHUP', () => void running?.reloadExporters());
     const gateway = await started(ready, read);
     if (gateway === null) return exit.failed;
-    process.on('SIGHUP', () => void gateway.reloadExporters());
+    running = gateway;
     process.stdout.write(values.json ? `${JSON.stringify(facts(gateway, ready))}\n` : welcome(gateway, ready));
     await stopped;
     const calls = gateway.gateway.inFlight();

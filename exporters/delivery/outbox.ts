@@ -135,8 +135,8 @@ export class Outbox {
   /** Deletes what everybody has passed, once the cursors that say so are on the disk. */
   #release(): void {
     const upTo = this.#passed;
-    if (!this.#spool.isReleasable(upTo) || !this.#saveCursors()) return;
     try {
+      if (!this.#spool.isReleasable(upTo) || !this.#saveCursors()) return;
       this.#spool.release(upTo);
     } catch (thrown) {
       this.#log('error', 'a file of the spool cannot be deleted', { reason: reasonOf(thrown) });
