@@ -219,7 +219,8 @@ const spoils = {
 for (const [name, spoil] of Object.entries(spoils)) {
   test(`cursors that ${name} after kill -9 lead to repetition, not to loss`, async (t) => {
     const dir = diskFolder(t);
-    const { oracle, proxy, destination, start, verdict } = await given(t, dir);
+    // What was delivered is kept, so that there is something to repeat.
+    const { oracle, proxy, destination, start, verdict } = await given(t, dir, { spool: { keep: 600_000 } });
     const system = start({ rate: 1_000 });
     await system.until(() => destination.at('w').times.size > 300, 'some are delivered');
     proxy.down();
