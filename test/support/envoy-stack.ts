@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
-import { openCounts } from '../../plugins/hosts/envoy/counts.ts';
-import type { Counts } from '../../plugins/hosts/envoy/counts.ts';
+import { vendorOf } from '../../plugins/dialects/vendors.ts';
+import { type Counts, openCounts } from '../../plugins/hosts/envoy/counts.ts';
+
 import { patience } from '../../plugins/hosts/envoy/exchange.ts';
 import { createProcessor, type ProcessorOptions } from '../../plugins/hosts/envoy/processor.ts';
 import { providerChooser, type Upstream } from '../../plugins/hosts/envoy/providers.ts';
-import { startExtProc, type ExtProcServer } from '../../plugins/hosts/envoy/server.ts';
+import { type ExtProcServer, startExtProc } from '../../plugins/hosts/envoy/server.ts';
 import { spending } from '../../plugins/hosts/envoy/spending.ts';
-import { vendorOf } from '../../plugins/dialects/vendors.ts';
 import { createPlugins } from '../../plugins/response-plugin.ts';
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
 import { startSimulator } from '../../simulator/server.ts';

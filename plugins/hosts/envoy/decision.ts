@@ -1,11 +1,10 @@
 /** Asks the request plugin about a call, and says its decision in Envoy's words. */
 import type { Forwarded, Plugins, Refused } from '../../contract.ts';
-import type { Headers } from '../../wire.ts';
+import type { Headers, JsonObject } from '../../wire.ts';
 import { type Head, mutation } from './headers.ts';
 import { consumerOf, type IdentityRule } from './identity.ts';
 import type { CommonResponse, ProcessingResponse } from './messages.ts';
 import type { Chosen, Destination } from './providers.ts';
-import type { JsonObject } from '../../wire.ts';
 import { addressOf, textOf } from './told.ts';
 
 /** A request as Envoy tells of it, complete. */
@@ -81,7 +80,8 @@ const unasked = <V>(vendor: V): V & { streamUsage: 'none' } => ({ ...vendor, str
 const nobody = {
   status: 401,
   code: 'unknown_caller',
-  message: 'The gateway in front did not say who is calling: its filter that verifies callers must come before this one',
+  message:
+    'The gateway in front did not say who is calling: its filter that verifies callers must come before this one',
 };
 
 /** A method in disguise: what was classified must be what the provider does. */
@@ -93,7 +93,8 @@ export const refusalDetails = 'llm_audit_refused';
 export const immediate = ({ status, headers, body }: Refused): ProcessingResponse => ({
   immediate_response: {
     status: { code: status },
-    headers: mutation({ 'content-type': 'application/json', ...headers } satisfies Headers as Record<string, string>) ?? {},
+    headers:
+      mutation({ 'content-type': 'application/json', ...headers } satisfies Headers as Record<string, string>) ?? {},
     body: Buffer.from(body),
     details: refusalDetails,
   },

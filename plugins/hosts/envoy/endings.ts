@@ -4,8 +4,14 @@ import type { AccessLogEntry, ResponseFlag } from './messages.ts';
 
 /** Of `%RESPONSE_CODE_DETAILS%` ("Response code details" in Envoy's documentation), the first that fits. */
 const byDetails: readonly (readonly [RegExp, Ending])[] = [
-  [/^(?:upstream_|downstream_)?(?:response_timeout|per_try_timeout|max_duration_timeout)|idle_timeout/, 'upstream_timeout'],
-  [/connection_(?:failure|timeout)|no_healthy_upstream|cluster_not_found|dns_resolution_failure/, 'upstream_unreachable'],
+  [
+    /^(?:upstream_|downstream_)?(?:response_timeout|per_try_timeout|max_duration_timeout)|idle_timeout/,
+    'upstream_timeout',
+  ],
+  [
+    /connection_(?:failure|timeout)|no_healthy_upstream|cluster_not_found|dns_resolution_failure/,
+    'upstream_unreachable',
+  ],
   [/^upstream_reset|upstream_protocol_error|overflow/, 'upstream_reset'],
   [/^downstream_|^http[12]\.remote_|^codec_error/, 'client_gone'],
 ];

@@ -56,9 +56,9 @@ export class Exchange {
   /** The decision: it goes to the provider, watched or (null) not. */
   decided(watch: Watch | null): void {
     this.#watch = watch;
-    if (watch === null) return this.#finish('complete');
-    watch.dispatched();
-    watch.sent();
+    if (watch === null) this.#finish('complete');
+    watch?.dispatched();
+    watch?.sent();
     for (const one of this.#early.splice(0)) one();
     this.#look();
   }
@@ -153,12 +153,12 @@ export class Exchange {
     const watch = this.#watch;
     this.#early = [];
     this.#watch = null;
-    if (!watch) return this.#surroundings.over(this, Promise.resolve());
-    if (ending === 'complete' && !this.#headSeen) {
-      // The access log knows more than we saw: the call is billed by estimate, and the loss counted.
+    // The access log knows more than we saw: the call is billed by estimate, and the loss counted.
+    if (watch && ending === 'complete' && !this.#headSeen) {
       this.#surroundings.counts.add('unobserved');
       watch.head(this.#entry?.response?.response_code?.value ?? 0, {});
     }
-    this.#surroundings.over(this, watch.end(ending, ending === 'complete' ? undefined : message));
+    const accepted = watch?.end(ending, ending === 'complete' ? undefined : message) ?? Promise.resolve();
+    this.#surroundings.over(this, accepted);
   }
 }

@@ -34,7 +34,8 @@ export interface Told {
 /** Null: the gateway says nothing of the caller. */
 export const consumerOf = (rule: IdentityRule, told: Told): Consumer | null => {
   const source = sourceOf(rule, told);
-  const text = (name: string | null): string | null => (name === null ? null : labelOrNull(textOf(at(source, name, rule))));
+  const text = (name: string | null): string | null =>
+    name === null ? null : labelOrNull(textOf(at(source, name, rule)));
   const clientId = text(rule.clientId);
   if (clientId === null) return null;
   const metadata = Object.entries(rule.metadata).flatMap(([key, name]) => {
@@ -60,7 +61,8 @@ const sourceOf = ({ from, namespace, key }: IdentityRule, { headers, metadata, a
 
 /** Claims nest; names of headers and attributes are taken whole. */
 const at = (source: JsonObject, name: string, { from }: IdentityRule): Json | undefined => {
-  const own = (object: JsonObject | null, key: string) => (object && Object.hasOwn(object, key) ? object[key] : undefined);
+  const own = (object: JsonObject | null, key: string) =>
+    object && Object.hasOwn(object, key) ? object[key] : undefined;
   const whole = own(source, name);
   if (whole !== undefined || from !== 'metadata') return whole;
   return name.split('.').reduce<Json | undefined>((value, step) => own(objectOf(value), step), source);

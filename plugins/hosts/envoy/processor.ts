@@ -1,7 +1,7 @@
 /** The external processor: what it says to each message of Envoy's, whatever carries the messages. */
 import type { Plugins } from '../../contract.ts';
 import type { Counts } from './counts.ts';
-import { type Asked, decide, type DecisionOptions, immediate, refusalDetails } from './decision.ts';
+import { type Asked, type DecisionOptions, decide, immediate, refusalDetails } from './decision.ts';
 import { Exchange, type Patience } from './exchange.ts';
 import { type Head, mutation, readHead } from './headers.ts';
 import type { AccessLogEntry, ProcessingRequest, ProcessingResponse } from './messages.ts';
@@ -236,10 +236,10 @@ const hearAnswer = (
     const chunk = body.body ?? Buffer.alloc(0);
     const { watch } = exchange;
     const isLast = body.end_of_stream === true;
-    const rewrites = hides && watch !== null && watch.rewrites;
-    const out = rewrites ? watch.pass(chunk) : chunk;
+    const rewriter = hides && watch?.rewrites ? watch : null;
+    const out = rewriter?.pass(chunk) ?? chunk;
     exchange.read(chunk);
-    const rest = rewrites && isLast ? watch.flush() : null;
+    const rest = isLast ? rewriter?.flush() : null;
     if (isLast) exchange.complete();
     const all = rest && rest.length > 0 ? Buffer.concat([out, rest]) : out;
     if (all.length === chunk.length && Buffer.compare(all, chunk) === 0) return { response_body: { response: {} } };

@@ -1,6 +1,6 @@
 /** The gRPC server that Envoy talks to: the processor, the access log, and health. */
 import http2 from 'node:http2';
-import { Server, type ServerDuplexStream, ServerCredentials, type ServerReadableStream, status } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream, type ServerReadableStream, status } from '@grpc/grpc-js';
 import {
   loadServices,
   type ProcessingRequest,
@@ -41,6 +41,8 @@ export const startExtProc = async (options: ServerOptions): Promise<ExtProcServe
   const { processor } = options;
   let draining = false;
   let streams = 0;
+  /** Ends a stream that Envoy keeps open for as long as it lives. */
+  const lasting = new Set<() => void>();
   const services = loadServices();
   const server = new Server({
     'grpc.max_receive_message_length': options.maxMessage,
@@ -100,18 +102,25 @@ export const startExtProc = async (options: ServerOptions): Promise<ExtProcServe
 
   server.addService(services.ExternalProcessor, { Process: process });
   server.addService(services.AccessLogService, {
-    StreamAccessLogs: (stream: ServerReadableStream<StreamAccessLogsMessage, object>, done: (e: null, r: object) => void) => {
+    StreamAccessLogs: (
+      stream: ServerReadableStream<StreamAccessLogsMessage, object>,
+      done: (e: null, r: object) => void,
+    ) => {
       stream.on('error', () => {});
       stream.on('data', ({ http_logs }: StreamAccessLogsMessage) => {
         for (const entry of http_logs?.log_entry ?? []) processor.told(entry);
       });
-      stream.on('end', () => done(null, {}));
+      const end = (): void => {
+        if (lasting.delete(end)) done(null, {});
+      };
+      lasting.add(end);
+      for (const name of ['end', 'cancelled']) stream.on(name, end);
     },
   });
   const health = () => ({ status: !draining && options.ready() ? serving : notServing });
   server.addService(services.Health, {
     Check: (_call: unknown, done: (error: null, answer: object) => void) => done(null, health()),
-    Watch: (stream: { write(answer: object): void; on(name: string, then: () => void): void }) => {
+    Watch: (stream: { write(answer: object): void; end(): void; on(name: string, run: () => void): void }) => {
       let last = health();
       stream.write(last);
       const timer = setInterval(() => {
@@ -121,7 +130,12 @@ export const startExtProc = async (options: ServerOptions): Promise<ExtProcServe
       }, 500);
       timer.unref();
       stream.on('error', () => {});
-      for (const name of ['cancelled', 'close']) stream.on(name, () => clearInterval(timer));
+      const end = (): void => {
+        clearInterval(timer);
+        if (lasting.delete(end)) stream.end();
+      };
+      lasting.add(end);
+      for (const name of ['cancelled', 'close']) stream.on(name, end);
     },
   });
   const port = await bound(server, options.address);
@@ -136,8 +150,13 @@ export const startExtProc = async (options: ServerOptions): Promise<ExtProcServe
         resolve();
       }, graceMs);
       server.tryShutdown(() => resolve());
+      // The access log is heard until no call waits for it.
+      const idle = setInterval(() => {
+        if (streams === 0 && processor.underway() === 0) for (const end of lasting) end();
+      }, 20);
       await shut;
       clearTimeout(timer);
+      clearInterval(idle);
     },
   };
 };

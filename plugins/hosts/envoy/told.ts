@@ -22,7 +22,9 @@ export const markOf = (metadata: Metadata | undefined): Mark | null => {
 };
 
 export const metadataOf = (metadata: Metadata | undefined): Record<string, JsonObject> =>
-  Object.fromEntries(Object.entries(metadata?.filter_metadata ?? {}).map(([name, struct]) => [name, fromStruct(struct)]));
+  Object.fromEntries(
+    Object.entries(metadata?.filter_metadata ?? {}).map(([name, struct]) => [name, fromStruct(struct)]),
+  );
 
 /** All of them, whatever the filter is called. */
 export const attributesOf = ({ attributes = {} }: ProcessingRequest): JsonObject =>
