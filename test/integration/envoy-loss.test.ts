@@ -10,10 +10,10 @@ const calls = long ? 50_000 : 2_500;
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** One call to its end: resolves to its status; 0 when it was broken off. */
-const call = (origin: string, body: object, simulate: object = {}): Promise<number> =>
+const call = (origin: string, body: object, simulate: object = {}, by: Agent = agent): Promise<number> =>
   new Promise((resolve) => {
     const headers = { authorization: 'Bearer key', 'x-simulate': JSON.stringify(simulate) };
-    const sent = request(`${origin}/openai/v1/chat/completions`, { method: 'POST', headers, agent }, (answer) => {
+    const sent = request(`${origin}/openai/v1/chat/completions`, { method: 'POST', headers, agent: by }, (answer) => {
       answer.resume();
       answer.once('close', () => resolve(answer.complete ? (answer.statusCode ?? 0) : 0));
     });
@@ -36,7 +36,8 @@ const streamed = { ...chat, stream: true, stream_options: { include_usage: true 
 test(`${calls} calls through Envoy are ${calls} events, each with the provider's figures`, {
   timeout: 900_000,
 }, async (t) => {
-  const stack = await startEnvoyStack(t, { concurrency: 2 });
+  // One worker thread, so one connection: the resets that Node would take for an attack come together.
+  const stack = await startEnvoyStack(t);
   if (stack === null) return;
   const statuses = new Map<number, number>();
   await load(calls, 32, async (index) => {
@@ -59,6 +60,17 @@ test(`${calls} calls through Envoy are ${calls} events, each with the provider's
     JSON.stringify(other),
   );
   assert.equal(stack.made.length, calls);
+});
+
+test('600 calls at once, more streams than Envoy opens to one cluster by default: 600 events', async (t) => {
+  const stack = await startEnvoyStack(t);
+  if (stack === null) return;
+  const roomy = new Agent({ keepAlive: true, maxSockets: 600 });
+  await load(600, 600, () => call(stack.origin, chat, { delay_ms: 2_500 }, roomy));
+  roomy.destroy();
+  const events = await stack.events(600, 20_000);
+  assert.ok(events.every(({ outcome, usage }) => outcome === 'success' && usage.source === 'provider'));
+  assert.equal(await stack.envoy.stat('cluster.llm-audit.upstream_rq_active_overflow'), 0);
 });
 
 const seconds = long ? 300 : 5;
