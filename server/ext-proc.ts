@@ -55,6 +55,7 @@ export const startExternalProcessor = (
       startExtProc({
         address,
         processor,
+        role: envoy.role,
         maxMessage: config.limits.requestBody + around,
         ready: () => !installed.delivery.isFull,
         failed,

@@ -366,6 +366,10 @@ export interface Configuration {
      */
     providers: EnvoyProvider[];
     /**
+     * Of a filter whose `initial_metadata` does not say `x-llm-audit-role`: for gateways that cannot set it. Absent: such a filter is refused.
+     */
+    role?: 'decide' | 'observe' | 'inline';
+    /**
      * When `stream_options.include_usage` is written into chat streams that do not ask for it. `hidden`: only in an inline filter, which takes the usage frame out again. `always`: also with an observing filter, and clients see the frame.
      */
     stream_usage: 'hidden' | 'always';

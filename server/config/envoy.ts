@@ -19,7 +19,7 @@ export const envoyProblems = ({ providers }: Envoy, known: readonly string[]): D
     ];
   });
 
-export const readEnvoy = ({ listen, providers, stream_usage, identity }: Envoy): Config['envoy'] => ({
+export const readEnvoy = ({ listen, providers, role, stream_usage, identity }: Envoy): Config['envoy'] => ({
   listen: { host: listen.host, port: listen.port, socket: listen.socket ?? null },
   providers: providers.map(({ provider, cluster, route, authority, path_prefix }) => ({
     provider,
@@ -28,6 +28,7 @@ export const readEnvoy = ({ listen, providers, stream_usage, identity }: Envoy):
     ...(authority !== undefined && { authority: authority.toLowerCase() }),
     ...(path_prefix !== undefined && { pathPrefix: path_prefix }),
   })),
+  role: role ?? null,
   streamUsage: stream_usage,
   identity: identity
     ? {

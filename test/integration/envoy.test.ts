@@ -1,12 +1,19 @@
 /** Official clients through a real Envoy with the shipped configuration: they see what they would see without us. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { parse } from 'yaml';
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
+import { loadConfig } from '../../server/config.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { keyBudget } from '../support/budgets.ts';
+import { temporaryFolder } from '../support/cli.ts';
 import { type Bootstrap, type EnvoyStackOptions, startEnvoyStack } from '../support/envoy-stack.ts';
 import { consumer, startStack, upstream } from '../support/stack.ts';
 
@@ -261,6 +268,39 @@ test('a provider that is not there is an error, as is one that is too slow', asy
   assert.partialDeepStrictEqual(late, { outcome: 'timeout', error: { type: 'upstream_timeout' }, status_code: null });
 });
 
+test('an answer that nobody watches is an event all the same, and counted', async (t) => {
+  const patience = { answer: 300, rest: 100, reason: 100 };
+  for (const logs of [true, false]) {
+    const stack = await wired(t, {
+      processor: { patience },
+      change: (bootstrap) => {
+        filtersOf(bootstrap).splice(1, 1);
+        const { typed_config } = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0];
+        if (!logs) delete typed_config.access_log;
+      },
+    });
+    if (stack === null) return;
+    await stack.openai.chat.completions.create(chat);
+    const [event] = await stack.stack.events(1);
+    assert.partialDeepStrictEqual(
+      event,
+      logs ? { outcome: 'success', status_code: 200, cost_status: 'unmetered' } : { outcome: 'aborted' },
+    );
+    assert.equal(stack.stack.counts.of.unobserved, logs ? 1 : 0);
+  }
+});
+
+test('a call that cannot be decided for a fault of ours passes, and is counted', async (t) => {
+  const stack = await wired(t, {
+    settings: { keys: null },
+    processor: { providerOf: () => assert.fail('a fault of ours') },
+  });
+  if (stack === null) return;
+  await stack.openai.chat.completions.create(chat);
+  assert.equal(stack.stack.counts.of.failed, 1);
+  assert.equal(await stack.stack.envoy.stat('http.llm.ext_proc.failure_mode_allowed'), 1);
+});
+
 test('while the processor is down calls pass, and the gap is counted', async (t) => {
   const stack = await wired(t, { keys: undefined as never, credential: undefined as never });
   if (stack === null) return;
@@ -270,4 +310,114 @@ test('while the processor is down calls pass, and the gap is counted', async (t)
   for (let call = 0; call < 5; call++) await stack.openai.chat.completions.create(chat);
   assert.equal(await stack.stack.envoy.stat('http.llm.ext_proc.failure_mode_allowed'), 10);
   assert.equal(stack.stack.made.length, 1);
+});
+
+/** YAML blocks of the documentation, as a reader copies them. */
+const documented = (name: string): Bootstrap => {
+  const page = readFileSync(new URL('../../docs/envoy.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)].map(([, , text = '']) => parse(text));
+  const found = blocks.find((block) => block.name === name || name in block);
+  assert.ok(found, `docs/envoy.md shows ${name}`);
+  return found;
+};
+
+const filtersOf = (bootstrap: Bootstrap): Bootstrap[] =>
+  bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters;
+
+test('inline: every byte but the usage frame that the client did not ask for', async (t) => {
+  const tap = await tapped(t);
+  const stack = await wired(t, {
+    upstreams: tap.upstreams,
+    budgets: [keyBudget('large', 'sdk', { tokens: 1_000_000 })],
+    settings: { budgetHeaders: true },
+    change: (bootstrap) => filtersOf(bootstrap).splice(0, 2, documented('llm-audit.inline')),
+  });
+  if (stack === null) return;
+  const plain = await stack.openai.chat.completions.create(chat).withResponse();
+  assert.ok(plain.response.headers.has('x-llm-audit-budget-remaining'));
+  for await (const chunk of await stack.openai.chat.completions.create({ ...chat, stream: true }))
+    assert.equal(chunk.choices.length, 1, 'no chunk without a choice');
+  await read(await stack.openai.chat.completions.create(streamed));
+  const events = await stack.stack.events(3);
+  assert.deepEqual(
+    events.map(({ outcome, usage }) => [outcome, usage.source]),
+    Array(3).fill(['success', 'provider']),
+  );
+  const hidden = tap.sent[1]?.split(/(?<=\n\n)/).filter((frame) => !/"choices":\[\]/.test(frame));
+  assert.equal(tap.sent[1]?.split(/(?<=\n\n)/).length, (hidden?.length ?? 0) + 1);
+  assert.deepEqual(stack.seen, [tap.sent[0], hidden?.join(''), tap.sent[2]]);
+
+  const long = await stack.openai.chat.completions.create(
+    { ...chat, stream: true },
+    simulate({ chunks: 200, chunk_delay_ms: 20 }),
+  );
+  for await (const _ of long) break;
+  await assert.rejects(async () =>
+    read(await stack.openai.chat.completions.create(streamed, simulate({ chunks: 20, cut_after_chunks: 5 }))),
+  );
+  const broken = await stack.stack.events(2);
+  assert.deepEqual(new Set(broken.map(({ error }) => error?.type)), new Set(['client_disconnected', 'upstream_reset']));
+});
+
+test('the caller is who the verified token says, and a call without one is refused', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const jwk = { ...publicKey.export({ format: 'jwk' }), alg: 'RS256', kid: 'k', use: 'sig' };
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = (claims: object): string => {
+    const text = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: 'idp', exp: 4e9, ...claims })}`;
+    return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`;
+  };
+  const written = { version: 1, providers: { openai: { kind: 'openai' } }, envoy: documented('identity') };
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'llm-audit.yaml'), JSON.stringify(written));
+  const loaded = loadConfig(join(folder, 'llm-audit.yaml'), {});
+  assert.ok('config' in loaded);
+  const tap = await tapped(t);
+  const stack = await wired(t, {
+    keys: undefined as never,
+    upstreams: tap.upstreams,
+    processor: { identity: loaded.config.envoy.identity },
+    change: (bootstrap) => {
+      const filters = filtersOf(bootstrap);
+      filters[0].typed_config.metadata_options.forwarding_namespaces = { untyped: ['envoy.filters.http.jwt_authn'] };
+      filters.unshift({
+        name: 'envoy.filters.http.jwt_authn',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication',
+          providers: {
+            idp: {
+              issuer: 'idp',
+              local_jwks: { inline_string: JSON.stringify({ keys: [jwk] }) },
+              payload_in_metadata: 'jwt_payload',
+              forward: true,
+            },
+          },
+          rules: [
+            {
+              match: { prefix: '/' },
+              requires: { requires_any: { requirements: [{ provider_name: 'idp' }, { allow_missing: {} }] } },
+            },
+          ],
+        },
+      });
+    },
+  });
+  if (stack === null) return;
+  const token = signed({ sub: 'app-1', name: 'Application', tid: 'acme', groups: ['red'], email: 'a@acme.test' });
+  await stack.openai.chat.completions.create(chat, { headers: { authorization: `Bearer ${token}` } });
+  await assert.rejects(
+    stack.openai.chat.completions.create(chat, { headers: { authorization: null } }),
+    OpenAI.AuthenticationError,
+  );
+  const [known, unknown] = await stack.stack.events(2);
+  assert.deepEqual(known?.apikey, {
+    clientId: 'app-1',
+    clientName: 'Application',
+    metadata: { team: 'red', user: 'a@acme.test' },
+    tags: [],
+  });
+  assert.equal(known?.tenant, 'acme');
+  assert.partialDeepStrictEqual(unknown, { outcome: 'blocked', apikey: null, status_code: 401 });
+  assert.equal(tap.asked[0]?.headers['authorization'], 'Bearer provider-key');
+  assert.equal(tap.asked.length, 1);
 });

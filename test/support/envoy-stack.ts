@@ -117,6 +117,7 @@ export const startEnvoyStack = async (t: TestContext, options: EnvoyStackOptions
   const server = await startExtProc({
     address: '127.0.0.1:0',
     processor,
+    role: null,
     maxMessage: 64 * 1024 * 1024,
     ready: () => true,
     failed,

@@ -6,7 +6,7 @@ const meanings = {
   refused: 'were refused',
   free: 'cannot spend',
   unknown_provider: 'went on unaudited: no provider of the configuration fits',
-  unobserved: 'were decided, and their answer was not seen: their event is an estimate',
+  unobserved: 'were decided, and their answer was not seen: their event has no figures',
   unaudited: 'reached a provider without being decided: Envoy did not wait for us, or could not reach us',
   foreign: 'were decided by another process, which alone can make their event',
   failed: 'could not be decided for a fault of ours',

@@ -126,8 +126,8 @@ export class Exchange {
     else if (broken) this.#finishIn(wait.rest);
     else if (this.#entry !== null) this.#finishIn(wait.answer);
     else if (this.#decideClosed && this.#answer === 'closed') this.#finishIn(logged() ? wait.reason : 0);
-    // Without a body Envoy closes the deciding stream at once: the answer may take long.
-    else if (this.#decideClosed && this.#answer === 'none' && !logged()) this.#finishIn(wait.answer);
+    // Watching begins as soon as a call is decided: it is over, or its answer goes to nobody who watches.
+    else if (this.#decideClosed && this.#answer === 'none') this.#finishIn(wait.answer);
   }
 
   #finishIn(ms: number): void {
@@ -153,7 +153,7 @@ export class Exchange {
     const watch = this.#watch;
     this.#early = [];
     this.#watch = null;
-    // The access log knows more than we saw: the call is billed by estimate, and the loss counted.
+    // The access log knows more than we saw: the event says how it went and has no figures, and the loss is counted.
     if (watch && ending === 'complete' && !this.#headSeen) {
       this.#surroundings.counts.add('unobserved');
       watch.head(this.#entry?.response?.response_code?.value ?? 0, {});

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly processor: Processor;
   /** Bytes; a message that is larger fails its stream. */
   readonly maxMessage: number;
+  /** Of filters whose `initial_metadata` does not say; null: they are refused. */
+  readonly role: Role | null;
   /** False is told as NOT_SERVING. */
   readonly ready: () => boolean;
   readonly failed: (error: unknown) => void;
@@ -50,7 +52,7 @@ export const startExtProc = async (options: ServerOptions): Promise<ExtProcServe
   });
 
   const process = (stream: ServerDuplexStream<ProcessingRequest, ProcessingResponse>): void => {
-    const [role = ''] = stream.metadata.get(roleKey).map(String);
+    const [role = options.role ?? ''] = stream.metadata.get(roleKey).map(String);
     stream.on('error', () => {});
     if (!roles.includes(role)) {
       stream.emit('error', {

@@ -66,6 +66,7 @@ test('two lines are a configuration: everything else has a default', (t) => {
     envoy: {
       listen: { host: '127.0.0.1', port: 9191, socket: null },
       providers: [],
+      role: null,
       streamUsage: 'hidden',
       identity: null,
     },
