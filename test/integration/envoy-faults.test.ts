@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { chat, filtersOf, question, read, simulate, streamed, wired } from '../support/envoy-clients.ts';
+import { chat, documented, filtersOf, question, read, simulate, streamed, wired } from '../support/envoy-clients.ts';
 import type { Bootstrap } from '../support/envoy-stack.ts';
 import { upstream } from '../support/stack.ts';
 
@@ -104,3 +104,20 @@ test('while the processor is down calls pass, and the gap is counted', async (t)
   assert.equal(await stack.stack.envoy.stat('http.llm.ext_proc.failure_mode_allowed'), 10);
   assert.equal(stack.stack.made.length, 1);
 });
+
+for (const inline of [false, true])
+  test(`a processor that dies mid-answer leaves the client the rest of it (${inline ? 'inline' : 'observing'})`, async (t) => {
+    const stack = await wired(t, {
+      change: (bootstrap) => {
+        if (inline) filtersOf(bootstrap).splice(0, 2, documented('llm-audit.inline'));
+      },
+    });
+    if (stack === null) return;
+    const how = simulate({ chunks: 60, chunk_delay_ms: 20 });
+    let parts = 0;
+    for await (const _ of await stack.openai.chat.completions.create(streamed, how))
+      if (++parts === 3) await stack.stack.server.close(0);
+    assert.ok(parts > 60, `${parts} parts`);
+    const [event] = await stack.stack.events(1);
+    assert.equal(event?.usage.source, 'estimated');
+  });

@@ -79,8 +79,7 @@ export const createProcessor = (options: ProcessorOptions): Processor => {
       logged = true;
       const mark = markOf(entry.common_properties?.metadata);
       if (mark === null) return countUnaudited(entry, options);
-      if (mark.by !== options.processId) return options.counts.add('foreign');
-      exchanges.get(mark.call)?.told(entry);
+      if (mark.by === options.processId) exchanges.get(mark.call)?.told(entry);
     },
     underway: () => exchanges.size + accepting.size,
     close: async () => {
