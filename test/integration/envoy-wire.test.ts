@@ -63,6 +63,22 @@ test('inline: every byte but the usage frame that the client did not ask for', a
   assert.deepEqual(new Set(broken.map(({ error }) => error?.type)), new Set(['client_disconnected', 'upstream_reset']));
 });
 
+test('a filter that cannot name its role gets the configured one; without, calls pass and are counted', async (t) => {
+  const nameless = (bootstrap: Bootstrap): void => {
+    const filter = documented('llm-audit.inline');
+    delete filter.typed_config.grpc_service.initial_metadata;
+    filtersOf(bootstrap).splice(0, 2, filter);
+  };
+  const named = await wired(t, { change: nameless, role: 'inline' });
+  if (named === null) return;
+  await named.openai.chat.completions.create(chat);
+  const [event] = await named.stack.events(1);
+  assert.equal(event?.usage.source, 'provider');
+  const refused = await wired(t, { change: nameless });
+  await refused?.openai.chat.completions.create(chat, { headers: { 'x-simulate': '{}' } });
+  assert.equal(await refused?.stack.envoy.stat('http.llm.ext_proc.failure_mode_allowed'), 1);
+});
+
 test('an answer that ends with trailers is whole, watched and inline', async (t) => {
   const trailing = await upstream(t, (req, res) => {
     req.resume();

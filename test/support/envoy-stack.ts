@@ -7,7 +7,7 @@ import { vendorOf } from '../../plugins/dialects/vendors.ts';
 import { type Counts, openCounts } from '../../plugins/hosts/envoy/counts.ts';
 
 import { patience } from '../../plugins/hosts/envoy/exchange.ts';
-import { createProcessor, type ProcessorOptions } from '../../plugins/hosts/envoy/processor.ts';
+import { createProcessor, type ProcessorOptions, type Role } from '../../plugins/hosts/envoy/processor.ts';
 import { providerChooser, type Upstream } from '../../plugins/hosts/envoy/providers.ts';
 import { type ExtProcServer, startExtProc } from '../../plugins/hosts/envoy/server.ts';
 import { spending } from '../../plugins/hosts/envoy/spending.ts';
@@ -20,6 +20,8 @@ import { type StackOptions, testSettings } from './stack.ts';
 
 export interface EnvoyStackOptions extends Omit<StackOptions, 'host'> {
   readonly processor?: Partial<ProcessorOptions>;
+  /** Of filters that do not name theirs. */
+  readonly role?: Role;
   /** `examples/envoy/*.yaml`; default the plain one. */
   readonly file?: string;
   /** Changes the configuration before Envoy gets it. */
@@ -117,7 +119,7 @@ export const startEnvoyStack = async (t: TestContext, options: EnvoyStackOptions
   const server = await startExtProc({
     address: '127.0.0.1:0',
     processor,
-    role: null,
+    role: options.role ?? null,
     maxMessage: 64 * 1024 * 1024,
     ready: () => true,
     failed,
