@@ -1,5 +1,5 @@
 /** The bundles of the published package: type stripping does not work below node_modules. */
-import { rm } from 'node:fs/promises';
+import { copyFile, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -30,6 +30,9 @@ const bundles = [
   { entryPoints: { plugins: 'plugins/index.ts' }, platform: 'neutral' },
 ];
 
+/** Read at run time, from beside the bundle: where it lies there, and here. */
+const copied = { 'ext-proc.proto': 'plugins/hosts/envoy/ext-proc.proto' };
+
 /** Replaces the folder. Resolves to `path size` of each bundle; rejects with esbuild's messages. */
 export const bundle = async (outdir = 'dist') => {
   const made = [];
@@ -50,6 +53,10 @@ export const bundle = async (outdir = 'dist') => {
       ...options,
     });
     for (const [path, { bytes }] of Object.entries(metafile.outputs)) made.push({ path, bytes });
+  }
+  for (const [name, source] of Object.entries(copied)) {
+    await copyFile(`${root}${source}`, resolve(root, outdir, name));
+    made.push({ path: `${outdir}/${name}`, bytes: (await stat(resolve(root, outdir, name))).size });
   }
   return made;
 };

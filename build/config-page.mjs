@@ -26,7 +26,8 @@ const isEmpty = (value) =>
 /** Every key at and below `path`, one row each. */
 const rowsOf = (root, path, schema, required) => {
   const reference = schema.$ref?.replace('#/$defs/', '');
-  const named = reference && !['provider', 'price', 'admin_key'].includes(reference) ? reference : null;
+  const named =
+    reference && !['provider', 'price', 'admin_key', 'envoy_provider'].includes(reference) ? reference : null;
   const target = reference ? { ...root.$defs[reference], ...schema } : schema;
   const own = [
     `\`${path}\``,

@@ -5,6 +5,7 @@ import { type Command, exit, UsageError } from './command.ts';
 // Loaded only when called: `keys create` should not pay for the gateway.
 const commands: Record<string, () => Promise<{ command: Command }>> = {
   gateway: () => import('./gateway.ts'),
+  'ext-proc': () => import('./ext-proc.ts'),
   simulator: () => import('./simulator.ts'),
   demo: () => import('./demo.ts'),
   check: () => import('./check.ts'),

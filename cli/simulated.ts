@@ -1,6 +1,6 @@
 /** Starts the simulator for the providers of kind `simulator` that have no address of their own. */
 import type { Config } from '../server/config.ts';
-import type { ReadyConfig } from '../server/gateway.ts';
+import type { ReadyConfig } from '../server/installation.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 
 export interface Ready {

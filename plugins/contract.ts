@@ -65,6 +65,8 @@ export interface IncomingCall {
   readonly headers: Headers;
   readonly body: Uint8Array | null;
   readonly provider: Provider;
+  /** Who calls, where a gateway in front has verified it; absent: whoever the key belongs to. */
+  readonly consumer?: Consumer;
   readonly clientIp: string | null;
   readonly route: { readonly id: string; readonly name: string };
   /** When its head arrived, and when its body was complete. */

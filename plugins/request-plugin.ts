@@ -61,7 +61,8 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   const identify = (incoming: IncomingCall, path: string): Identified => {
     const kind = classify(incoming.method, path, incoming.provider.vendor.kind);
     const key = keyOf(incoming.headers, incoming.query, incoming.provider.vendor.credential);
-    const consumer = key === null ? null : settings.keys === null ? passing(key) : settings.keys(key);
+    const owner = (): Consumer | null => (key === null ? null : settings.keys ? settings.keys(key) : passing(key));
+    const consumer = incoming.consumer ?? owner();
     return { path, kind, dialect: kind.kind === 'free' ? openaiChat : kind.dialect, key, consumer };
   };
 
@@ -111,11 +112,12 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
     };
 
     if (ownKeys && consumer === null) return no(unknownKey(key));
+    const replaces = replacesKey(incoming, ownKeys, key);
     const plain: Forwarded = {
       action: 'forward',
-      target: path + (ownKeys ? withoutKey(incoming.query) : incoming.query),
+      target: path + (replaces ? withoutKey(incoming.query) : incoming.query),
       body: incoming.body,
-      headers: headerChanges(incoming, ownKeys, key),
+      headers: headerChanges(incoming, replaces),
       answerHeaders: {},
       call: null,
       retry: null,
@@ -190,13 +192,15 @@ const whyUncountable = (call: Call): Refusal | null => {
 
 const tierOf = ({ ask }: Call): string | null => ask?.params['service_tier'] ?? null;
 
-const headerChanges = (incoming: IncomingCall, ownKeys: boolean, key: string | null): Record<string, string | null> => {
+/** A caller's key that is ours must not go on; where the caller is known otherwise, or has none, ours counts if there is one. */
+const replacesKey = ({ provider, consumer }: IncomingCall, ownKeys: boolean, key: string | null): boolean =>
+  (ownKeys && consumer === undefined) || (provider.credential !== null && (key === null || consumer !== undefined));
+
+const headerChanges = (incoming: IncomingCall, replaces: boolean): Record<string, string | null> => {
   const changes: Record<string, string | null> = {};
   for (const name in incoming.headers) if (isOurs(name)) changes[name] = null;
   const { credential, vendor } = incoming.provider;
-  return ownKeys || (credential !== null && key === null)
-    ? { ...changes, ...replaceKey(credential, vendor.credential) }
-    : changes;
+  return replaces ? { ...changes, ...replaceKey(credential, vendor.credential) } : changes;
 };
 
 const usageOption = (

@@ -339,6 +339,89 @@ export interface Configuration {
    */
   budget_headers: boolean;
   /**
+   * The external processor for Envoy, `llm-audit ext-proc` (docs/envoy.md). The gateway does not read it.
+   */
+  envoy: {
+    /**
+     * Where Envoy reaches it, by gRPC without TLS: an address that only Envoy can reach.
+     */
+    listen: {
+      /**
+       * Address.
+       */
+      host: string;
+      /**
+       * Port; 0 takes a free one.
+       */
+      port: number;
+      /**
+       * Unix socket, instead of host and port.
+       */
+      socket?: string;
+    };
+    /**
+     * Which provider a call goes to, by what Envoy has chosen for it; the first entry that fits counts. A call that none fits goes to the provider whose id is the name of its cluster or its route. Without entries and with one provider, all calls go to that one.
+     *
+     * @maxItems 1024
+     */
+    providers: EnvoyProvider[];
+    /**
+     * Of a filter whose `initial_metadata` does not say `x-llm-audit-role`: for gateways that cannot set it. Absent: such a filter is refused.
+     */
+    role?: 'decide' | 'observe' | 'inline';
+    /**
+     * When `stream_options.include_usage` is written into chat streams that do not ask for it. `hidden`: only in an inline filter, which takes the usage frame out again. `always`: also with an observing filter, and clients see the frame.
+     */
+    stream_usage: 'hidden' | 'always';
+    /**
+     * Who calls, where Envoy has verified it. Absent: a caller is who its key says.
+     */
+    identity?: {
+      /**
+       * `metadata`: dynamic metadata of another filter, as the verified payload of a JWT. `headers`: headers that Envoy sets and takes out of what comes from outside. `certificate`: attributes of the connection.
+       */
+      from: 'metadata' | 'headers' | 'certificate';
+      /**
+       * Of the metadata; named under `forwarding_namespaces` of the filter.
+       */
+      namespace: string;
+      /**
+       * Under it the claims lie in the namespace; empty: in the namespace itself.
+       */
+      key: string;
+      /**
+       * Name of the claim (`a.b` is b within a), of the header or of the attribute that identifies the caller.
+       */
+      client_id: string;
+      /**
+       * Name of the one that names it. Absent: as `client_id`.
+       */
+      client_name?: string;
+      /**
+       * Name of the one with its tenant.
+       */
+      tenant?: string;
+      /**
+       * Name of the one with its tags: a list, or a text with commas or spaces.
+       */
+      tags?: string;
+      /**
+       * Metadata of the caller, as keys have them, by the names of where they come from.
+       */
+      metadata: {
+        [k: string]: string;
+      };
+      /**
+       * Whether the application's own `x-llm-audit-*` headers may count for budgets.
+       */
+      trust_headers: boolean;
+      /**
+       * A call without it is refused with 401. `false`: it counts by its key.
+       */
+      required: boolean;
+    };
+  };
+  /**
    * The administration: `/api/budgets`, `/api/exporters`, `/api/dead-letters` and `/metrics`, and `/api/events` for events of others, over HTTP for the keys below. Without keys it is served on `admin.sock` in `data_dir` only, where `llm-audit` finds it.
    */
   admin: {
@@ -939,6 +1022,31 @@ export interface RateLimit {
    * Text of the refusal. Absent: our own.
    */
   message?: string;
+}
+/**
+ * One way to a provider; all that is named must fit.
+ */
+export interface EnvoyProvider {
+  /**
+   * Id under `providers`.
+   */
+  provider: string;
+  /**
+   * Name of the cluster (attribute `xds.cluster_name`).
+   */
+  cluster?: string;
+  /**
+   * Name of the route (attribute `xds.route_name`).
+   */
+  route?: string;
+  /**
+   * Host that the client asked for, without its port.
+   */
+  authority?: string;
+  /**
+   * The path begins with it, and Envoy takes it away (`prefix_rewrite`): it is no part of the provider's path.
+   */
+  path_prefix?: string;
 }
 /**
  * One key of the administration.

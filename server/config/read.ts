@@ -7,6 +7,7 @@ import zones from '../../plugins/impacts/data/electricity_mixes.json' with { typ
 import type { Configuration, WrittenBudget } from '../../schemas/generated/config-types.ts';
 import { readRateLimit } from '../budgets/rate-limits.ts';
 import { readBudget } from '../budgets/written.ts';
+import { envoyProblems, readEnvoy } from './envoy.ts';
 import { nearest } from './nearest.ts';
 import { type Path, pathOf } from './problem.ts';
 import { providerProblems, readProviders, statedPrices } from './providers.ts';
@@ -94,6 +95,7 @@ export const deeperProblems = (written: Configuration, unlike: readonly Differen
     ...(fits('rate_limits') ? rateLimitProblems(written.rate_limits) : []),
     ...(fits('store') ? storeProblems(written.store) : []),
     ...(fits('reserve') ? reserveProblems(written.reserve) : []),
+    ...(fits('envoy') ? envoyProblems(written.envoy, Object.keys(written.providers ?? {})) : []),
     ...(fits('admin') ? adminProblems(written.admin) : []),
     ...(Array.isArray(written.budgets) ? written.budgets : []).flatMap((_, index) =>
       fits('budgets', index) ? budgetProblems(written.budgets, index) : [],
@@ -140,6 +142,7 @@ export const readConfiguration = (written: Configuration): Config => ({
   },
   budgetHeaders: written.budget_headers,
   admin: written.admin,
+  envoy: readEnvoy(written.envoy),
   limits: {
     requestBody: bytes(written.limits.request_body),
     responseBody: bytes(written.limits.response_body),

@@ -2,6 +2,9 @@
 import type { ExporterConfig } from '../../exporters/config.ts';
 import type { Budget } from '../../plugins/budgets/budget.ts';
 import type { Vendor } from '../../plugins/dialects/vendors.ts';
+import type { IdentityRule } from '../../plugins/hosts/envoy/identity.ts';
+import type { Role } from '../../plugins/hosts/envoy/processor.ts';
+import type { ProviderRule } from '../../plugins/hosts/envoy/providers.ts';
 import type { StatedPrice } from '../../plugins/pricing/stated-prices.ts';
 import type { CaptureMode } from '../../plugins/redaction/capture.ts';
 import type { Privacy } from '../../plugins/settings.ts';
@@ -77,6 +80,17 @@ export interface Config {
     readonly port: number;
     readonly keys: readonly AdminKey[];
     readonly metrics: 'key' | 'open';
+  };
+  /** Of `llm-audit ext-proc`. */
+  readonly envoy: {
+    /** The socket, where there is one, counts before host and port. */
+    readonly listen: { readonly host: string; readonly port: number; readonly socket: string | null };
+    readonly providers: readonly ProviderRule[];
+    /** Of a filter that does not name its own; null: it must. */
+    readonly role: Role | null;
+    readonly streamUsage: 'hidden' | 'always';
+    /** Null: callers are who their keys say. */
+    readonly identity: IdentityRule | null;
   };
   /** Bytes. */
   readonly limits: {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { defaultConfig } from '../../server/config.ts';
-import { type ReadyConfig, startGateway } from '../../server/gateway.ts';
+import { startGateway } from '../../server/gateway.ts';
+import type { ReadyConfig } from '../../server/installation.ts';
 import { llmAudit, temporaryFolder } from '../support/cli.ts';
 
 const teamA = '{id: team-a, apikeys: [team-a], period: month, limits: {total_usd: 50.10}}\n';

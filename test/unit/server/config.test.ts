@@ -63,6 +63,13 @@ test('two lines are a configuration: everything else has a default', (t) => {
     reserve: { defaultOutputTokens: 4096, strict: false, capOutput: false, journal: 'budgets', ttl: 600_000 },
     budgetHeaders: false,
     admin: { host: '127.0.0.1', port: 9090, keys: [], metrics: 'key' },
+    envoy: {
+      listen: { host: '127.0.0.1', port: 9191, socket: null },
+      providers: [],
+      role: null,
+      streamUsage: 'hidden',
+      identity: null,
+    },
     limits: {
       requestBody: 32 * 1024 ** 2,
       responseBody: 64 * 1024 ** 2,
@@ -178,7 +185,7 @@ exporters:
     problems(t, yaml).map((line) => line.replace(/accepted: openai,.*/, 'accepted: openai, …')),
     [
       '1:1 version: must be 1',
-      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, rate_limits, store, reserve, budget_headers, admin, limits, intake, on_client_abort, timeouts, spool, dead_letters, exporters, exporters_files, identity, log',
+      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, rate_limits, store, reserve, budget_headers, envoy, admin, limits, intake, on_client_abort, timeouts, spool, dead_letters, exporters, exporters_files, identity, log',
       '3:10 listen.port: must be at most 65535',
       '5:3 providers.api: cannot be an id here; accepted: lower-case letters, digits, "-", "_", "."; not api, metrics, healthz, readyz',
       '6:7 providers.a.kind: is no known kind; did you mean "openai"? accepted: openai, …',
