@@ -58,10 +58,12 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   const laterId = (incoming: IncomingCall, answer: string): string =>
     `fetch-${platform.hmac(`${incoming.provider.id}${answer}`)}`;
 
+  const byKey = (key: string): Consumer | null => (settings.keys === null ? passing(key) : settings.keys(key));
+
   const identify = (incoming: IncomingCall, path: string): Identified => {
     const kind = classify(incoming.method, path, incoming.provider.vendor.kind);
     const key = keyOf(incoming.headers, incoming.query, incoming.provider.vendor.credential);
-    const consumer = key === null ? null : settings.keys === null ? passing(key) : settings.keys(key);
+    const consumer = incoming.identity ? incoming.identity.consumer : key === null ? null : byKey(key);
     return { path, kind, dialect: kind.kind === 'free' ? openaiChat : kind.dialect, key, consumer };
   };
 
@@ -110,12 +112,13 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
       return { ...say(dialect, refusal), headers: more };
     };
 
-    if (ownKeys && consumer === null) return no(unknownKey(key));
+    if (ownKeys && !incoming.identity && consumer === null) return no(unknownKey(key));
+    const replaces = replacesKey(incoming, ownKeys);
     const plain: Forwarded = {
       action: 'forward',
-      target: path + (ownKeys ? withoutKey(incoming.query) : incoming.query),
+      target: path + (replaces ? withoutKey(incoming.query) : incoming.query),
       body: incoming.body,
-      headers: headerChanges(incoming, ownKeys, key),
+      headers: headerChanges(incoming, replaces, key),
       answerHeaders: {},
       call: null,
       retry: null,
@@ -190,11 +193,19 @@ const whyUncountable = (call: Call): Refusal | null => {
 
 const tierOf = ({ ask }: Call): string | null => ask?.params['service_tier'] ?? null;
 
-const headerChanges = (incoming: IncomingCall, ownKeys: boolean, key: string | null): Record<string, string | null> => {
+/** Behind a gateway that says who calls, the key in the request may be the provider's, put there by that gateway. */
+const replacesKey = ({ provider, identity }: IncomingCall, ownKeys: boolean): boolean =>
+  identity ? provider.credential !== null : ownKeys;
+
+const headerChanges = (
+  incoming: IncomingCall,
+  replaces: boolean,
+  key: string | null,
+): Record<string, string | null> => {
   const changes: Record<string, string | null> = {};
   for (const name in incoming.headers) if (isOurs(name)) changes[name] = null;
   const { credential, vendor } = incoming.provider;
-  return ownKeys || (credential !== null && key === null)
+  return replaces || (credential !== null && key === null)
     ? { ...changes, ...replaceKey(credential, vendor.credential) }
     : changes;
 };

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { type Delivery, openDelivery } from '../exporters/delivery/open.ts';
 import { createGateway, type Gateway, type Upstream } from '../plugins/hosts/node/gateway.ts';
 import { nodePlatform } from '../plugins/hosts/node/platform.ts';
+import { otoroshiFront } from '../plugins/hosts/otoroshi/front.ts';
 import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Settings } from '../plugins/settings.ts';
 import { openAdmin } from './admin/admin.ts';
@@ -24,6 +25,7 @@ import { openKeys } from './keys.ts';
 import { openLivePrices } from './live-prices.ts';
 import { keepInstruments } from './metrics/instruments.ts';
 import { metricsRoute } from './metrics/routes.ts';
+import { withKeys } from './otoroshi.ts';
 
 /** The configuration with every address known: the simulator, if it is configured, runs. */
 export type ReadyConfig = Omit<Config, 'providers'> & {
@@ -36,8 +38,8 @@ export interface RunningGateway {
   readonly delivery: Delivery;
   readonly gateway: Gateway;
   readonly enforcement: Enforcement;
-  /** `keys` or `passthrough`, as decided at the start. */
-  readonly auth: 'keys' | 'passthrough';
+  /** Who says who calls, as decided at the start. */
+  readonly auth: 'keys' | 'passthrough' | 'otoroshi';
   /** `http://host:port` of the administration; null without keys for it. */
   readonly admin: string | null;
   /** What came in at `POST /api/events` since the start. */
@@ -89,7 +91,7 @@ const started = async (
   const dataDir = await openDataDir(config.dataDir);
   const keys = openKeys(config.keysFile, tell);
   closers.push(() => keys.close());
-  const auth = config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough');
+  const auth = config.otoroshi ? 'otoroshi' : (config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough'));
   const prices = await openLivePrices(config.pricing, log);
   closers.push(() => prices.close());
   const platform = nodePlatform(dataDir.secret, config.limits.responseBody);
@@ -134,6 +136,7 @@ const started = async (
   const gateway = createGateway({
     upstreams: upstreamsOf(config),
     plugins: createPlugins(settings),
+    front: config.otoroshi && otoroshiFront(withKeys(config.otoroshi, tell)),
     limits: config.limits,
     onClientAbort: config.onClientAbort,
     timeouts: config.timeouts,

@@ -25,6 +25,7 @@ interface Journal {
   };
   readonly clientIp: string | null;
   readonly route: IncomingCall['route'];
+  readonly identity?: IncomingCall['identity'];
   readonly receivedAt: number;
   readonly bytes: number;
   readonly consumer: Consumer | null;
@@ -53,6 +54,7 @@ export const journalOf = (call: Call, bound: Amounts): string => {
     },
     clientIp: incoming.clientIp,
     route: incoming.route,
+    ...(incoming.identity && { identity: incoming.identity }),
     receivedAt: incoming.receivedAt,
     bytes: incoming.body?.length ?? 0,
     consumer: call.consumer,
@@ -88,6 +90,7 @@ export const callFrom = (
       provider: { id: provider.id, vendor, origin: provider.origin, credential: null, zone: provider.zone },
       clientIp: journal.clientIp,
       route: journal.route,
+      ...(journal.identity && { identity: journal.identity }),
       receivedAt: journal.receivedAt,
       readAt: journal.receivedAt,
     },
