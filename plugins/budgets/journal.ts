@@ -69,9 +69,13 @@ const withoutPrompt = ({ prompt: _, ...ask }: Ask): Omit<Ask, 'prompt'> => ask;
 /** The call as it was admitted, and the tokens reserved for it; null: what was written down cannot be read. */
 export const callFrom = (
   text: string,
-  admission: Admission,
+  admission: Admission | null,
   prices: PriceBook,
-): { readonly call: Call; readonly tokens: { readonly input: number; readonly output: number } | null } | null => {
+): {
+  readonly call: Call;
+  readonly bytes: number;
+  readonly tokens: { readonly input: number; readonly output: number } | null;
+} | null => {
   const journal = parsed(text);
   const vendor = journal && vendorOf(journal.provider.kind);
   if (!journal || !vendor) return null;
@@ -108,7 +112,7 @@ export const callFrom = (
     usageForced: false,
     onTaken: null,
   };
-  return { call, tokens: journal.tokens };
+  return { call, bytes: journal.bytes, tokens: journal.tokens };
 };
 
 /** Written by this program, perhaps by another version of it. */

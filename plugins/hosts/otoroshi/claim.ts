@@ -1,10 +1,10 @@
 /** Who calls, by Otoroshi's `Otoroshi-Claim`: the token of its plugin "Otoroshi info. token", versions Latest and Legacy. */
-import type { Consumer, GatewayIdentity } from '../../contract.ts';
+import type { GatewayIdentity } from '../../contract.ts';
 import type { Refusal } from '../../dialects/dialect.ts';
-import { array, object, string } from '../../dialects/read.ts';
-import { label } from '../../redaction/identifiers.ts';
+import { object, string } from '../../dialects/read.ts';
 import type { Json, JsonObject } from '../../wire.ts';
 import type { VerificationKeys } from './keys.ts';
+import { consumerOf, userOf } from './people.ts';
 import { type Algorithm, isSigned, readToken, type Token } from './token.ts';
 
 export interface ClaimRules {
@@ -95,30 +95,6 @@ const embedded = (value: Json | undefined): JsonObject | null => {
     return null;
   }
 };
-
-const most = 64;
-
-const consumerOf = (apikey: JsonObject | null, trustHeaders: boolean): Consumer | null => {
-  const clientId = string(apikey?.['clientId']);
-  if (apikey === null || clientId === null) return null;
-  const metadata = Object.entries(object(apikey['metadata']) ?? {}).flatMap(([key, value]): [string, string][] =>
-    typeof value === 'string' ? [[label(key, 128), label(value)]] : [],
-  );
-  return {
-    clientId: label(clientId),
-    clientName: label(string(apikey['clientName']) ?? clientId),
-    metadata: Object.fromEntries(metadata.slice(0, most)),
-    tags: array(apikey['tags'])
-      .filter((tag) => typeof tag === 'string')
-      .slice(0, most)
-      .map((tag) => label(tag, 128)),
-    tenant: null,
-    trustHeaders,
-  };
-};
-
-/** Otoroshi knows its users by their address. */
-const userOf = (user: JsonObject | null): string | null => string(user?.['email']) ?? string(user?.['name']);
 
 /**
  * Remembers ids for at least `window` milliseconds, in two halves that take turns: no timer, no list to search.

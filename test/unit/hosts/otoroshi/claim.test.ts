@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { type ClaimRules, identityOf, remembering } from '../../../../plugins/hosts/otoroshi/claim.ts';
-import { givenKey } from '../../../../plugins/hosts/otoroshi/keys.ts';
+import { fetchedKeys, givenKey } from '../../../../plugins/hosts/otoroshi/keys.ts';
 import { algorithms } from '../../../../plugins/hosts/otoroshi/token.ts';
 import { claims, person, secret, token } from '../../../fixtures/otoroshi/tokens.ts';
 
@@ -165,4 +165,14 @@ test('memory for ids is bounded', () => {
 test('a call of nobody is let in where the configuration says so', async () => {
   const open = await read(token(claims({ apikey: null })), { anonymous: true });
   assert.deepEqual(open, { consumer: null, user: null, route: 'chat-route' });
+});
+
+test('keys that cannot be fetched are no proof: the call is told to come again, and the log says why', async () => {
+  const told: string[] = [];
+  const keys = fetchedKeys('http://127.0.0.1:1/jwks', 'RS256', (message) => void told.push(message));
+  const signed = token(claims(), { header: { alg: 'RS256' }, key: rsa.privateKey, hash: 'sha256' });
+  assert.partialDeepStrictEqual(await read(signed, { algorithm: 'RS256' }, keys), { status: 503 });
+  assert.match(told.join(), /^otoroshi: the JWKS at 127\.0\.0\.1:1 cannot be read/);
+  await read(signed, { algorithm: 'RS256' }, keys);
+  assert.equal(told.length, 1, 'not tried again at once');
 });

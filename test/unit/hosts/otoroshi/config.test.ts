@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,4 +42,25 @@ test('check says what is wrong with the configuration of Otoroshi, without quoti
     await wrong({ claim, challenge: { version: 'V1', secret } }),
     /otoroshi\.challenge\.secret: is for version V2/,
   );
+});
+
+test('keys are read from PEM files, headers in lower case; the answer to a challenge is signed as the challenge is', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = join(cwd, 'otoroshi.pem');
+  await writeFile(pem, publicKey.export({ type: 'spki', format: 'pem' }));
+  const otoroshi = {
+    claim: { algorithm: 'RS256', public_key: pem, header: 'X-Claim' },
+    challenge: { algorithm: 'HS512', secret },
+  };
+  await writeFile(
+    join(cwd, 'llm-audit.yaml'),
+    JSON.stringify({ version: 1, providers: { openai: { kind: 'openai' } }, otoroshi }),
+  );
+  const loaded = loadConfig(join(cwd, 'llm-audit.yaml'), {});
+  assert.ok('config' in loaded && loaded.config.otoroshi);
+  const { claim: read, challenge } = loaded.config.otoroshi;
+  assert.ok('key' in read.verifiedBy && read.verifiedBy.key.asymmetricKeyType === 'rsa');
+  assert.deepEqual([read.header, read.once, challenge?.responseHeader], ['x-claim', true, 'otoroshi-state-resp']);
+  assert.ok(challenge?.version === 'V2' && challenge.answer.algorithm === 'HS512');
 });
