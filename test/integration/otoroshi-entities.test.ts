@@ -1,10 +1,13 @@
 /** `llm-audit otoroshi entities` against an admin API with the calls and answers of Otoroshi 17.17. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { llmAudit } from '../support/cli.ts';
+import { loadConfig } from '../../server/config.ts';
+import { llmAudit, root } from '../support/cli.ts';
 
 type Entity = Record<string, unknown>;
 interface RoutePlugin {
@@ -189,4 +192,17 @@ test('the real Otoroshi takes them', async (t) => {
     env: { OTOROSHI_CLAIM_SECRET: env.OTOROSHI_CLAIM_SECRET, LLM_AUDIT_INTAKE_KEY: 'x' },
   });
   assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('the examples are what the command prints, and the configuration beside them is sound', async () => {
+  for (const way of ['target', 'wasm']) {
+    const { stdout } = await entities('http://otoroshi-api.oto.tools:8080', ['--way', way], {});
+    const example = readFileSync(join(root, `examples/otoroshi/entities-${way}.json`), 'utf8');
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(example), `examples/otoroshi/entities-${way}.json`);
+  }
+  const loaded = loadConfig(join(root, 'examples/otoroshi/llm-audit.yaml'), {
+    OTOROSHI_CLAIM_SECRET: env.OTOROSHI_CLAIM_SECRET,
+    LLM_AUDIT_INTAKE_SHA256: 'a'.repeat(64),
+  });
+  assert.deepEqual('problems' in loaded ? loaded.problems : [], []);
 });

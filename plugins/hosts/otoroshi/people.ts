@@ -1,7 +1,7 @@
 /** Consumers and users as Otoroshi writes them, in its claim and in the contexts of its plugins: identifiers only. */
 import type { Consumer } from '../../contract.ts';
 import { array, object, string } from '../../dialects/read.ts';
-import { label } from '../../redaction/identifiers.ts';
+import { name } from '../../redaction/identifiers.ts';
 import type { JsonObject } from '../../wire.ts';
 
 /** Entries of metadata, and tags. */
@@ -11,16 +11,16 @@ export const consumerOf = (apikey: JsonObject | null, trustHeaders: boolean): Co
   const clientId = string(apikey?.['clientId']);
   if (apikey === null || clientId === null) return null;
   const metadata = Object.entries(object(apikey['metadata']) ?? {}).flatMap(([key, value]): [string, string][] =>
-    typeof value === 'string' ? [[label(key, 128), label(value)]] : [],
+    typeof value === 'string' ? [[name(key, 128), name(value, 256)]] : [],
   );
   return {
-    clientId: label(clientId),
-    clientName: label(string(apikey['clientName']) ?? clientId),
+    clientId: name(clientId, 256),
+    clientName: name(string(apikey['clientName']) ?? clientId, 256),
     metadata: Object.fromEntries(metadata.slice(0, most)),
     tags: array(apikey['tags'])
       .filter((tag) => typeof tag === 'string')
       .slice(0, most)
-      .map((tag) => label(tag, 128)),
+      .map((tag) => name(tag, 128)),
     tenant: null,
     trustHeaders,
   };

@@ -17,7 +17,9 @@ const maskedObject = (value: JsonObject, hidden: boolean): JsonObject =>
 
 const maskedValue = (value: Json, hidden: boolean): Json => {
   if (typeof value === 'string')
-    return hidden || value.length > longestName || value.includes(' ') ? value.replace(/\S/gu, 'x') : value;
+    return hidden || value.length > longestName || value.includes(' ')
+      ? value.replace(/\S+/g, (word) => 'x'.repeat(word.length))
+      : value;
   if (Array.isArray(value)) return value.map((one) => maskedValue(one, hidden));
   return value !== null && typeof value === 'object' ? maskedObject(value, hidden) : value;
 };

@@ -38,10 +38,12 @@ export const transformResponse = async ({ context, body, bodyLength }: Input, wo
   }
   await watch.end('complete');
   const events = world.records().map((record) => asSeenHere(record.body, restored.bytes));
-  post(
-    world,
-    events.map((event) => JSON.stringify(event)),
-  );
+  if (world.options.intakeUrl !== null) {
+    post(
+      world,
+      events.map((event) => JSON.stringify(event)),
+    );
+  }
   const earlier = object(before['llmAudit'])?.['problems'];
   const problems = [...(Array.isArray(earlier) ? earlier : []), ...world.host.told()];
   // An answer that is fetched again makes none.
