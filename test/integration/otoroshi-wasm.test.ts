@@ -266,7 +266,7 @@ test('as filter, projection and exporter it takes our events out of the GatewayE
       [
         event,
         gatewayEvent({}),
-        gatewayEvent({ llmAudit: { pending: {} } }),
+        gatewayEvent({ llmAudit: { pending: 7 } }),
         { audit: 'LLMUsageAudit' },
         { alert: 'AiBudgetExceeded' },
         { audit: 'JobRunEvent' },
@@ -286,6 +286,23 @@ test('as filter, projection and exporter it takes our events out of the GatewayE
   assert.deepEqual(JSON.parse(otoroshi.posted.at(-1)?.body_str ?? ''), [told]);
   const refusing = await plugin(t, { config: intake, http: () => ({ status: 503, headers: {} }) });
   assert.match(String((await refusing.call('export_events', { events: [event] }))['error']), /answered 503/);
+});
+
+test('a call whose backend failed has an event as well: the exporter makes it of what the request phase left', async (t) => {
+  const otoroshi = await plugin(t);
+  const sent = await otoroshi.call('transform_request', requestContext(ask({ stream: true })));
+  const event = { ...gatewayEvent((sent['attrs'] as { set: Json }).set[extra] as Json), status: 502 };
+  assert.deepEqual(await otoroshi.call('custom_filter', { event, config: {} }), { result: true });
+  const { event: made } = (await otoroshi.call('custom_project', { event, config: {} })) as { event: Json };
+  assert.equal(validateLLMUsageAudit(made), null);
+  assert.partialDeepStrictEqual(made, {
+    '@id': '2124121623559671628.1',
+    outcome: 'error',
+    duration: 1002,
+    request_model: 'gpt-4o-mini',
+    apikey: { clientId: 'consumer-1' },
+    costs: { total_cost: 0 },
+  });
 });
 
 test('the same exchanges make the same events as in the node host', async (t) => {
