@@ -54,7 +54,8 @@ export const journalOf = (call: Call, bound: Amounts): string => {
     },
     clientIp: incoming.clientIp,
     route: incoming.route,
-    ...(incoming.identity && { identity: incoming.identity }),
+    // The consumer stands beside it.
+    ...(incoming.identity && { identity: { ...incoming.identity, consumer: null } }),
     receivedAt: incoming.receivedAt,
     bytes: incoming.body?.length ?? 0,
     consumer: call.consumer,
