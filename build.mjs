@@ -9,7 +9,9 @@ const tasks = {
   build: async () => {
     await tasks.generate();
     const { bundle } = await import('./build/bundle.mjs');
-    for (const { path, bytes } of await bundle()) console.log(`${path}  ${Math.ceil(bytes / 1024)} KiB`);
+    const { otoroshiWasm } = await import('./build/otoroshi/wasm.mjs');
+    for (const { path, bytes } of [...(await bundle()), ...(await otoroshiWasm())])
+      console.log(`${path}  ${Math.ceil(bytes / 1024)} KiB`);
   },
 
   generate: async () => {

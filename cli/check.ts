@@ -71,7 +71,7 @@ const surroundingProblems = async (config: Config, file: string | null): Promise
 
 const warningsOf = async (config: Config): Promise<string[]> => {
   const ids = new Set(listKeys(config.keysFile).map(({ client_id }) => client_id));
-  const byKeys = config.auth === 'keys' || (config.auth === null && ids.size > 0);
+  const byKeys = config.auth === 'keys' || (config.auth === null && config.otoroshi === null && ids.size > 0);
   return [
     ...config.providers.flatMap(({ id, vendor, credential, headers, baseUrl }) => [
       ...(vendor.verified ? [] : [`provider ${id}: ${unverified(vendor)}`]),
@@ -82,7 +82,7 @@ const warningsOf = async (config: Config): Promise<string[]> => {
     ...config.budgets.flatMap((written) => [
       ...readBudget(written).warnings.map((warning) => `budget ${written.id}: ${warning}`),
       ...plainKeys(written)
-        .filter((key) => !ids.has(key))
+        .filter((key) => config.otoroshi === null && !ids.has(key))
         .map((key) => `budget ${written.id}: there is no key "${key}" in ${config.keysFile}`),
     ]),
     ...(config.auth === 'keys' && ids.size === 0
@@ -124,11 +124,18 @@ const unverified = ({ kind, documented }: Vendor): string =>
 const summaryOf = (config: Config, file: string | null): string[] => {
   const keys = listKeys(config.keysFile).length;
   const counted = `${keys} in ${config.keysFile}`;
-  const callers = config.auth ?? (keys > 0 ? 'keys' : 'passthrough');
+  const callers = config.otoroshi ? 'otoroshi' : (config.auth ?? (keys > 0 ? 'keys' : 'passthrough'));
   const rows: [string, string][] = [
     ['listens on', `${config.listen.host}:${config.listen.port}`],
     ['data', config.dataDir],
-    ['callers', callers === 'keys' ? `keys (${counted})` : 'passthrough: with their own provider keys'],
+    [
+      'callers',
+      callers === 'otoroshi'
+        ? `Otoroshi (claim ${config.otoroshi?.claim.algorithm})`
+        : callers === 'keys'
+          ? `keys (${counted})`
+          : 'passthrough: with their own provider keys',
+    ],
     ...config.providers.map(({ id, vendor, baseUrl }): [string, string] => [
       'provider',
       `/${id}/  ${vendor.kind}  ${baseUrl ?? 'started with the gateway'}`,

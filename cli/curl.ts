@@ -43,7 +43,7 @@ export const curlLine = ({ url, key, api, stream }: Question): string => {
 export const tryLine = (
   origin: string,
   providers: readonly Pick<ProviderConfig, 'id' | 'vendor'>[],
-  auth: 'keys' | 'passthrough',
+  auth: 'keys' | 'passthrough' | 'otoroshi',
 ): string => {
   const provider = providers.find(({ vendor }) => vendor.kind === 'simulator') ?? providers[0];
   if (!provider) throw new Error('a gateway without providers');

@@ -103,9 +103,11 @@ const facts = ({ origin, auth, admin }: RunningGateway, { config, simulator }: R
 
 const welcome = ({ origin, auth, admin }: RunningGateway, { config }: Ready): string => {
   const callers =
-    auth === 'keys'
-      ? 'Callers show a key made by `llm-audit keys create`'
-      : 'Callers use their own provider keys (`llm-audit keys create` makes keys of this gateway)';
+    auth === 'otoroshi'
+      ? 'Callers come through Otoroshi, whose claim says who they are'
+      : auth === 'keys'
+        ? 'Callers show a key made by `llm-audit keys create`'
+        : 'Callers use their own provider keys (`llm-audit keys create` makes keys of this gateway)';
   const destinations = enabled(config).map(({ id, type, config: own }) => {
     const path = own?.['path'];
     return typeof path === 'string' ? path : `${id} (${type})`;
@@ -114,7 +116,7 @@ const welcome = ({ origin, auth, admin }: RunningGateway, { config }: Ready): st
     `Listening on ${origin} for ${config.providers.map(({ id }) => `/${id}/`).join(' ')}`,
     `${callers}; events go to ${destinations.join(', ') || 'no exporter: they only wait in the spool'}`,
     ...(admin === null ? [] : [`Administration on ${admin}`]),
-    `Try: ${tryLine(origin, config.providers, auth)}`,
+    `${auth === 'otoroshi' ? 'Refused, as it goes past Otoroshi' : 'Try'}: ${tryLine(origin, config.providers, auth)}`,
     '',
   ].join('\n');
 };

@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   keys: () => import('./keys.ts'),
   budgets: () => import('./budgets.ts'),
   exporters: () => import('./exporters.ts'),
+  otoroshi: () => import('./otoroshi.ts'),
   'dead-letters': () => import('./dead-letters.ts'),
   meter: () => import('./meter.ts'),
   cost: () => import('./cost.ts'),

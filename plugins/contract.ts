@@ -55,6 +55,15 @@ export interface Consumer {
   readonly trustHeaders: boolean;
 }
 
+/** Who calls, as a gateway in front of the host has made sure of: the keys of the request say nothing then. */
+export interface GatewayIdentity {
+  readonly consumer: Consumer | null;
+  /** Id or address of the person. */
+  readonly user: string | null;
+  /** Name of its route; null: not known. */
+  readonly route: string | null;
+}
+
 /** A request as the host received it. */
 export interface IncomingCall {
   readonly method: string;
@@ -65,9 +74,9 @@ export interface IncomingCall {
   readonly headers: Headers;
   readonly body: Uint8Array | null;
   readonly provider: Provider;
-  /** Who calls, where a gateway in front has verified it; absent: whoever the key belongs to. */
-  readonly consumer?: Consumer;
   readonly clientIp: string | null;
+  /** Absent: nobody has made sure who calls, and the key in the request counts. */
+  readonly identity?: GatewayIdentity;
   readonly route: { readonly id: string; readonly name: string };
   /** When its head arrived, and when its body was complete. */
   readonly receivedAt: number;

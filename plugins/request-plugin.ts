@@ -58,11 +58,12 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
   const laterId = (incoming: IncomingCall, answer: string): string =>
     `fetch-${platform.hmac(`${incoming.provider.id}${answer}`)}`;
 
+  const byKey = (key: string): Consumer | null => (settings.keys === null ? passing(key) : settings.keys(key));
+
   const identify = (incoming: IncomingCall, path: string): Identified => {
     const kind = classify(incoming.method, path, incoming.provider.vendor.kind);
     const key = keyOf(incoming.headers, incoming.query, incoming.provider.vendor.credential);
-    const owner = (): Consumer | null => (key === null ? null : settings.keys ? settings.keys(key) : passing(key));
-    const consumer = incoming.consumer ?? owner();
+    const consumer = incoming.identity ? incoming.identity.consumer : key === null ? null : byKey(key);
     return { path, kind, dialect: kind.kind === 'free' ? openaiChat : kind.dialect, key, consumer };
   };
 
@@ -111,7 +112,7 @@ export const requestPlugin = (settings: Settings, auditRefusal: AuditRefusal): P
       return { ...say(dialect, refusal), headers: more };
     };
 
-    if (ownKeys && consumer === null) return no(unknownKey(key));
+    if (ownKeys && !incoming.identity && consumer === null) return no(unknownKey(key));
     const replaces = replacesKey(incoming, ownKeys, key);
     const plain: Forwarded = {
       action: 'forward',
@@ -192,9 +193,12 @@ const whyUncountable = (call: Call): Refusal | null => {
 
 const tierOf = ({ ask }: Call): string | null => ask?.params['service_tier'] ?? null;
 
-/** A caller's key that is ours must not go on; where the caller is known otherwise, or has none, ours counts if there is one. */
-const replacesKey = ({ provider, consumer }: IncomingCall, ownKeys: boolean, key: string | null): boolean =>
-  (ownKeys && consumer === undefined) || (provider.credential !== null && (key === null || consumer !== undefined));
+/**
+ * A caller's key that is ours must not go on; where a gateway in front says who calls, or the caller has no key, ours counts
+ * if there is one: the key in the request may be the provider's, put there by that gateway.
+ */
+const replacesKey = ({ provider, identity }: IncomingCall, ownKeys: boolean, key: string | null): boolean =>
+  identity ? provider.credential !== null : ownKeys || (provider.credential !== null && key === null);
 
 const headerChanges = (incoming: IncomingCall, replaces: boolean): Record<string, string | null> => {
   const changes: Record<string, string | null> = {};

@@ -2,10 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createGateway, type Gateway, type Upstream } from '../plugins/hosts/node/gateway.ts';
+import { otoroshiFront } from '../plugins/hosts/otoroshi/front.ts';
 import { createPlugins } from '../plugins/response-plugin.ts';
 import type { Config } from './config/types.ts';
 import type { Loaded } from './config.ts';
 import { type Installed, openInstallation, type ReadyConfig, startedWith } from './installation.ts';
+import { withKeys } from './otoroshi.ts';
 
 export interface RunningGateway extends Installed {
   /** `http://host:port` that it listens on. */
@@ -29,6 +31,7 @@ export const startGateway = (
     const gateway = createGateway({
       upstreams: upstreamsOf(config),
       plugins: createPlugins(settings),
+      front: config.otoroshi && otoroshiFront(withKeys(config.otoroshi, (message) => log.warn(message))),
       limits: config.limits,
       onClientAbort: config.onClientAbort,
       timeouts: config.timeouts,

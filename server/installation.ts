@@ -31,8 +31,8 @@ export type ReadyConfig = Omit<Config, 'providers'> & {
 export interface Installed {
   readonly delivery: Delivery;
   readonly enforcement: Enforcement;
-  /** `keys` or `passthrough`, as decided at the start. */
-  readonly auth: 'keys' | 'passthrough';
+  /** Who says who calls, as decided at the start. */
+  readonly auth: 'keys' | 'passthrough' | 'otoroshi';
   /** `http://host:port` of the administration; null without keys for it. */
   readonly admin: string | null;
   /** What came in at `POST /api/events` since the start. */
@@ -87,7 +87,7 @@ export const openInstallation = async (
   const dataDir = await openDataDir(config.dataDir);
   const keys = openKeys(config.keysFile, tell);
   closers.push(() => keys.close());
-  const auth = config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough');
+  const auth = config.otoroshi ? 'otoroshi' : (config.auth ?? (keys.count() > 0 ? 'keys' : 'passthrough'));
   const prices = await openLivePrices(config.pricing, log);
   closers.push(() => prices.close());
   const platform = nodePlatform(dataDir.secret, config.limits.responseBody);

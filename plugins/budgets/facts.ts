@@ -16,7 +16,7 @@ export const factsOf = ({ consumer, incoming, ask }: Call): Facts => {
   const told = consumer?.trustHeaders ? incoming.headers['x-llm-audit-user'] : undefined;
   return {
     apikey: consumer?.clientId ?? null,
-    user: told ?? metadata['user'] ?? null,
+    user: incoming.identity?.user ?? told ?? metadata['user'] ?? null,
     groups: [...listed(metadata['team']), ...listed(metadata['group']), ...listed(metadata['groups'])],
     route: [incoming.route.id, incoming.route.name],
     provider: [incoming.provider.id, incoming.provider.vendor.kind],

@@ -25,6 +25,7 @@ interface Journal {
   };
   readonly clientIp: string | null;
   readonly route: IncomingCall['route'];
+  readonly identity?: IncomingCall['identity'];
   readonly receivedAt: number;
   readonly bytes: number;
   readonly consumer: Consumer | null;
@@ -53,6 +54,8 @@ export const journalOf = (call: Call, bound: Amounts): string => {
     },
     clientIp: incoming.clientIp,
     route: incoming.route,
+    // The consumer stands beside it.
+    ...(incoming.identity && { identity: { ...incoming.identity, consumer: null } }),
     receivedAt: incoming.receivedAt,
     bytes: incoming.body?.length ?? 0,
     consumer: call.consumer,
@@ -67,9 +70,13 @@ const withoutPrompt = ({ prompt: _, ...ask }: Ask): Omit<Ask, 'prompt'> => ask;
 /** The call as it was admitted, and the tokens reserved for it; null: what was written down cannot be read. */
 export const callFrom = (
   text: string,
-  admission: Admission,
+  admission: Admission | null,
   prices: PriceBook,
-): { readonly call: Call; readonly tokens: { readonly input: number; readonly output: number } | null } | null => {
+): {
+  readonly call: Call;
+  readonly bytes: number;
+  readonly tokens: { readonly input: number; readonly output: number } | null;
+} | null => {
   const journal = parsed(text);
   const vendor = journal && vendorOf(journal.provider.kind);
   if (!journal || !vendor) return null;
@@ -88,6 +95,7 @@ export const callFrom = (
       provider: { id: provider.id, vendor, origin: provider.origin, credential: null, zone: provider.zone },
       clientIp: journal.clientIp,
       route: journal.route,
+      ...(journal.identity && { identity: journal.identity }),
       receivedAt: journal.receivedAt,
       readAt: journal.receivedAt,
     },
@@ -105,7 +113,7 @@ export const callFrom = (
     usageForced: false,
     onTaken: null,
   };
-  return { call, tokens: journal.tokens };
+  return { call, bytes: journal.bytes, tokens: journal.tokens };
 };
 
 /** Written by this program, perhaps by another version of it. */

@@ -43,7 +43,8 @@ export const callerOf = (
 ): Caller => {
   const { headers } = incoming;
   const named = header(headers, 'x-llm-audit-user');
-  const id = named ?? labelOrNull(endUser(ask?.user).user);
+  const proven = labelOrNull(incoming.identity?.user);
+  const id = proven ?? named ?? labelOrNull(endUser(ask?.user).user);
   const session = sessionHeaders.find((name) => headers[name]);
   const said = attributionOf(json);
   const hidden = (value: string | null, mode: Privacy) => hide(value, mode, platform);
@@ -56,7 +57,7 @@ export const callerOf = (
         : {
             id: hidden(id, email && privacy.email !== 'keep' ? privacy.email : privacy.user),
             email: email ? hidden(id, privacy.email) : null,
-            source: named === null ? 'body' : 'header',
+            source: proven !== null ? 'gateway' : named !== null ? 'header' : 'body',
           },
     sessionId: session ? header(headers, session) : labelOrNull(said.session),
     agent: header(headers, 'x-llm-audit-agent') ?? labelOrNull(said.agent),

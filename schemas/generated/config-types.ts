@@ -479,6 +479,126 @@ export interface Configuration {
     recompute_costs: boolean;
   };
   /**
+   * This gateway is the target of routes of Otoroshi, which says who calls: without its signed claim a call is refused with 401, keys of our own are not asked for. See docs/otoroshi.md.
+   */
+  otoroshi?: {
+    /**
+     * The token of Otoroshi's plugin `Otoroshi info. token`: its `apikey` and `user` are the caller, its `aud` is the route.
+     */
+    claim: {
+      /**
+       * Name of the header.
+       */
+      header: string;
+      /**
+       * As in the plugin; every other one is refused.
+       */
+      algorithm: 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
+      /**
+       * Of HS256, HS384, HS512: 16 bytes at least.
+       */
+      secret?: string;
+      /**
+       * Whether the secret stands in Base64.
+       */
+      secret_base64: boolean;
+      /**
+       * PEM file of the public key, for RS and ES.
+       */
+      public_key?: string;
+      /**
+       * Where Otoroshi publishes its public keys, for RS and ES; read again every 10 minutes, and when a key id is new.
+       */
+      jwks_url?: string;
+      /**
+       * `iss` of the token.
+       */
+      issuer: string;
+      /**
+       * What the clocks may differ.
+       */
+      leeway: string;
+      /**
+       * A token is taken for so long after it was made, and never after its own end.
+       */
+      max_age: string;
+      /**
+       * `refuse`: a token is good for one call. `accept`: for as many as come in its time; for routes on which Otoroshi tries again, and for several gateway processes behind one route, which do not share what they saw.
+       */
+      replay: 'refuse' | 'accept';
+      /**
+       * Whether calls are let in for which Otoroshi has found neither API key nor user.
+       */
+      anonymous: boolean;
+      /**
+       * Whether the application's own `x-llm-audit-user` counts for budgets.
+       */
+      trust_headers: boolean;
+    };
+    /**
+     * Answers Otoroshi's plugin `Otoroshi challenge token`. Absent: it is not on the route.
+     */
+    challenge?: {
+      /**
+       * As in the plugin.
+       */
+      version: 'V1' | 'V2';
+      /**
+       * Header of the challenge.
+       */
+      request_header: string;
+      /**
+       * Header of our answer.
+       */
+      response_header: string;
+      /**
+       * `algo_to_backend` of the plugin, for V2.
+       */
+      algorithm?: 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
+      /**
+       * Of HS256, HS384, HS512: 16 bytes at least.
+       */
+      secret?: string;
+      /**
+       * Whether the secret stands in Base64.
+       */
+      secret_base64: boolean;
+      /**
+       * PEM file of the public key, for RS and ES.
+       */
+      public_key?: string;
+      /**
+       * Where Otoroshi publishes its public keys, for RS and ES; read again every 10 minutes, and when a key id is new.
+       */
+      jwks_url?: string;
+      /**
+       * `algo_from_backend` of the plugin. Absent: as the challenge itself.
+       */
+      answer?: {
+        /**
+         * Its algorithm.
+         */
+        algorithm: 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512';
+        /**
+         * Of HS256, HS384, HS512: 16 bytes at least.
+         */
+        secret?: string;
+        /**
+         * Whether the secret stands in Base64.
+         */
+        secret_base64: boolean;
+        /**
+         * PEM file of the private key, for RS and ES.
+         */
+        private_key?: string;
+      };
+      /**
+       * Seconds that an answer is valid; not more than `ttl` of the plugin.
+       */
+      ttl: number;
+    };
+  };
+  /**
    * What happens to an answer whose client left.
    */
   on_client_abort: {

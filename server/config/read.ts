@@ -9,6 +9,7 @@ import { readRateLimit } from '../budgets/rate-limits.ts';
 import { readBudget } from '../budgets/written.ts';
 import { envoyProblems, readEnvoy } from './envoy.ts';
 import { nearest } from './nearest.ts';
+import { otoroshiProblems, readOtoroshi } from './otoroshi.ts';
 import { type Path, pathOf } from './problem.ts';
 import { providerProblems, readProviders, statedPrices } from './providers.ts';
 import type { Difference } from './schema-problems.ts';
@@ -94,6 +95,7 @@ export const deeperProblems = (written: Configuration, unlike: readonly Differen
     ...(fits('pricing') ? fileProblems(written.pricing.files) : []),
     ...(fits('rate_limits') ? rateLimitProblems(written.rate_limits) : []),
     ...(fits('store') ? storeProblems(written.store) : []),
+    ...(written.otoroshi && fits('otoroshi') ? otoroshiProblems(written.otoroshi, written.auth) : []),
     ...(fits('reserve') ? reserveProblems(written.reserve) : []),
     ...(fits('envoy') ? envoyProblems(written.envoy, Object.keys(written.providers ?? {})) : []),
     ...(fits('admin') ? adminProblems(written.admin) : []),
@@ -150,6 +152,7 @@ export const readConfiguration = (written: Configuration): Config => ({
     intakeItem: bytes(written.limits.intake_item),
   },
   intake: { unknown: written.intake.unknown, recomputeCosts: written.intake.recompute_costs },
+  otoroshi: written.otoroshi ? readOtoroshi(written.otoroshi) : null,
   onClientAbort: {
     mode: written.on_client_abort.mode,
     timeMs: milliseconds(written.on_client_abort.time),

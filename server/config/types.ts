@@ -1,10 +1,13 @@
 /** The configuration as the program sees it: checked, complete, frozen; milliseconds, bytes, units of 1e-12 USD. */
+import type { KeyObject } from 'node:crypto';
 import type { ExporterConfig } from '../../exporters/config.ts';
 import type { Budget } from '../../plugins/budgets/budget.ts';
 import type { Vendor } from '../../plugins/dialects/vendors.ts';
 import type { IdentityRule } from '../../plugins/hosts/envoy/identity.ts';
 import type { Role } from '../../plugins/hosts/envoy/processor.ts';
 import type { ProviderRule } from '../../plugins/hosts/envoy/providers.ts';
+import type { ChallengeRules } from '../../plugins/hosts/otoroshi/challenge.ts';
+import type { ClaimRules } from '../../plugins/hosts/otoroshi/claim.ts';
 import type { StatedPrice } from '../../plugins/pricing/stated-prices.ts';
 import type { CaptureMode } from '../../plugins/redaction/capture.ts';
 import type { Privacy } from '../../plugins/settings.ts';
@@ -29,6 +32,22 @@ export interface AdminKey {
   /** Of the key, in lower-case hexadecimal. */
   readonly sha256: string;
   readonly role: 'admin' | 'intake' | 'read';
+}
+
+/** The key that tokens are verified with, or where the keys are published. */
+export type VerifiedBy = { readonly key: KeyObject } | { readonly jwks: string };
+
+/** Otoroshi in front. Header names in lower case. */
+export interface OtoroshiConfig {
+  readonly claim: ClaimRules & { readonly header: string; readonly verifiedBy: VerifiedBy };
+  readonly challenge:
+    | (ChallengeRules & {
+        readonly requestHeader: string;
+        readonly responseHeader: string;
+        /** Null: V1, in which nothing is signed. */
+        readonly verifiedBy: VerifiedBy | null;
+      })
+    | null;
 }
 
 export interface Config {
@@ -100,6 +119,8 @@ export interface Config {
     readonly intakeItem: number;
   };
   readonly intake: { readonly unknown: 'drop' | 'keep'; readonly recomputeCosts: boolean };
+  /** Null: callers come without Otoroshi. */
+  readonly otoroshi: OtoroshiConfig | null;
   readonly onClientAbort: {
     readonly mode: 'cut' | 'drain';
     readonly timeMs: number;

@@ -50,7 +50,7 @@ export const decide = async (asked: Asked, hides: boolean, options: DecisionOpti
     headers: head.headers,
     body: asked.body,
     provider: hides || vendor.streamUsage !== 'option' ? provider : { ...provider, vendor: unasked(vendor) },
-    ...(consumer && { consumer }),
+    ...(consumer && { identity: { consumer, user: null, route: null } }),
     clientIp: addressOf(attributes['source.address']),
     route: { id: route || provider.id, name: route || provider.id },
     receivedAt: asked.receivedAt,

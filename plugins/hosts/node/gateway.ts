@@ -2,10 +2,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Pool } from 'undici';
-import type { Forwarded, IncomingCall, Plugins, Provider } from '../../contract.ts';
+import type { Forwarded, GatewayIdentity, IncomingCall, Plugins, Provider } from '../../contract.ts';
 import { refuse, refuseUnread, refuseUpgrade, say } from './answers.ts';
 import { ClientLeft, readBody } from './body.ts';
 import { type AbortPolicy, Drains } from './drains.ts';
+import type { Front } from './front.ts';
 import { plainHeaders, requestHeaders } from './headers.ts';
 import { Relay } from './relay.ts';
 
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   /** Null: a bare proxy that looks at nothing (what benchmarks compare with). */
   readonly plugins: Plugins | null;
+  /** A gateway in front that says who calls; null: the key in the request does. */
+  readonly front?: Front | null;
   readonly limits: { readonly requestBody: number };
   readonly onClientAbort: AbortPolicy;
   /** Milliseconds: to connect; until the head of the answer; between two pieces of its body. */
@@ -80,6 +83,13 @@ export const createGateway = (options: GatewayOptions): Gateway => {
         return say(res, 413, 'body_too_large', `The body is larger than ${options.limits.requestBody} bytes`);
       return relay(pool, upstream, req, res, unwatched(target + query, body));
     }
+    const met = options.front ? await options.front.meet(plainHeaders(req.headers)) : null;
+    if (met && options.front) {
+      for (const name in met.answerHeaders) res.setHeader(name, met.answerHeaders[name] ?? '');
+      for (const name in req.headers) if (options.front.isOurs(name)) delete req.headers[name];
+    }
+    const identity = met && !('status' in met.identity) ? met.identity : null;
+    const route = identity?.route ?? prefix;
     const incoming: IncomingCall = {
       method: req.method ?? 'GET',
       path: target,
@@ -88,7 +98,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       body: body !== null && body.length > 0 ? body : null,
       provider: upstream.provider,
       clientIp: req.socket.remoteAddress ?? null,
-      route: { id: prefix, name: prefix },
+      ...(met && { identity: identity ?? unproven }),
+      route: { id: route, name: route },
       receivedAt,
       readAt,
     };
@@ -96,6 +107,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       const message = `The request body is larger than this gateway takes (${options.limits.requestBody} bytes; limits.request_body)`;
       return refuseUnread(req, res, options.plugins.refuse(incoming, { status: 413, code: 'body_too_large', message }));
     }
+    if (met && 'status' in met.identity) return refuse(res, options.plugins.refuse(incoming, met.identity));
     const decision = await options.plugins.decide(incoming);
     if (decision.action === 'refuse') return refuse(res, decision);
     return relay(pool, upstream, req, res, decision);
@@ -200,6 +212,8 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     },
   };
 };
+
+const unproven: GatewayIdentity = { consumer: null, user: null, route: null };
 
 /** Resolves when the set is empty, also of what joined it meanwhile, or when the time is up. */
 const settled = async (underway: ReadonlySet<Promise<void>>, timeMs: number): Promise<void> => {

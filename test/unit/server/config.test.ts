@@ -77,6 +77,7 @@ test('two lines are a configuration: everything else has a default', (t) => {
       intakeItem: 1024 ** 2,
     },
     intake: { unknown: 'drop', recomputeCosts: false },
+    otoroshi: null,
     onClientAbort: { mode: 'cut', timeMs: 10_000, bytes: 256 * 1024, atOnce: 64 },
     timeouts: { connect: 10_000, head: 600_000, idle: 300_000, shutdown: 30_000 },
     spool: { max_bytes: 10 * 1024 ** 3, segment_bytes: 256 * 1024 ** 2, on_full: 'drop_oldest', keep: 86_400_000 },
@@ -185,7 +186,7 @@ exporters:
     problems(t, yaml).map((line) => line.replace(/accepted: openai,.*/, 'accepted: openai, …')),
     [
       '1:1 version: must be 1',
-      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, rate_limits, store, reserve, budget_headers, envoy, admin, limits, intake, on_client_abort, timeouts, spool, dead_letters, exporters, exporters_files, identity, log',
+      '2:1 dta_dir: there is no such key; did you mean "data_dir"? accepted: version, data_dir, listen, providers, auth, keys_file, capture, privacy, pricing, impacts, budgets, rate_limits, store, reserve, budget_headers, envoy, admin, limits, intake, otoroshi, on_client_abort, timeouts, spool, dead_letters, exporters, exporters_files, identity, log',
       '3:10 listen.port: must be at most 65535',
       '5:3 providers.api: cannot be an id here; accepted: lower-case letters, digits, "-", "_", "."; not api, metrics, healthz, readyz',
       '6:7 providers.a.kind: is no known kind; did you mean "openai"? accepted: openai, …',
