@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { type Delivery, openDelivery } from '../../exporters/delivery/open.ts';
 import { ownDirectory } from '../../exporters/spool/owner.ts';
-import { uuidv7 } from '../../plugins/hosts/node/platform.ts';
 import { openLedger } from '../../plugins/hosts/stores/open-ledger.ts';
+import { uuidv7 } from '../../plugins/hosts/uuidv7.ts';
 import type { Config } from '../config.ts';
 import { openDataDir } from '../data-dir.ts';
 import { type BudgetAdministration, budgetAdministration } from './administration.ts';

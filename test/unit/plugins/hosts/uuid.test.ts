@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { uuidv7 } from '../../../../plugins/hosts/node/platform.ts';
+import { uuidv7 } from '../../../../plugins/hosts/uuidv7.ts';
 
 test('ids are UUIDs of version 7, unique, and rise in the order in which they were made', () => {
   const ids = Array.from({ length: 50_000 }, uuidv7);
