@@ -116,3 +116,18 @@ test('plugins/ outside hosts/ needs nothing of Node and no package but the OpenT
     [],
   );
 });
+
+test('plugins/hosts/fetch/ runs where there is no Node', () => {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const source = sources.find((one) => one.file === file);
+    for (const target of source?.imports ?? []) visit(target);
+    assert.doesNotMatch(source?.text ?? '', /\b(?:Buffer|process|require|__dirname|setImmediate)\b\s*[.(]/, file);
+  };
+  visit('plugins/hosts/fetch/index.ts');
+  assert.ok(seen.has('plugins/response-plugin.ts'), 'the way down is walked');
+  const foreign = [...seen].filter((name) => !isOurs(name) || name.includes('/node/'));
+  assert.deepEqual(foreign, ['@opentelemetry/api']);
+});
