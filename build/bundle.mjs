@@ -29,6 +29,7 @@ const bundles = [
   // Runs in any JavaScript engine: nothing of Node's, nothing from npm.
   { entryPoints: { plugins: 'plugins/index.ts' }, platform: 'neutral' },
   { entryPoints: { fetch: 'plugins/hosts/fetch/index.ts' }, platform: 'neutral' },
+  { entryPoints: { fastify: 'plugins/hosts/fastify/index.ts' }, platform: 'node' },
 ];
 
 /** Read at run time, from beside the bundle: where it lies there, and here. */

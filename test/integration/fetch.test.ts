@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import Anthropic from '@anthropic-ai/sdk';
 import { Hono } from 'hono';
 import OpenAI from 'openai';
 import { audit, type FetchOptions } from '../../plugins/hosts/fetch/index.ts';
+import { openBook } from '../../plugins/pricing/book.ts';
 import type { LLMUsageAudit } from '../../schemas/generated/types.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import { keyBudget } from '../support/budgets.ts';
@@ -31,7 +34,7 @@ const audited = async (t: TestContext, more: Partial<FetchOptions> = {}, options
   // Its own platform: the one that runs everywhere.
   const { acceptor, platform: _, ...settings } = testSettings((event) => made.push(event), options);
   const sent: Promise<string>[] = [];
-  const fetched = audit.fetch({
+  const ordinary: FetchOptions = {
     ...settings,
     accept: acceptor,
     secret: Buffer.alloc(32, 7),
@@ -40,8 +43,8 @@ const audited = async (t: TestContext, more: Partial<FetchOptions> = {}, options
       { kind: 'anthropic', baseUrl: `${simulator.origin}/anthropic` },
     ],
     fetch: keeping(sent, withoutPrefix),
-    ...more,
-  });
+  };
+  const fetched = audit.fetch(Object.defineProperties(ordinary, Object.getOwnPropertyDescriptors(more)));
   const seen: Promise<string>[] = [];
   return {
     simulator,
@@ -195,6 +198,35 @@ test('a client that leaves at the last event of a stream has had all of it', asy
     await drained(await openai.chat.completions.create({ ...chat, stream: true }));
   const outcomes = (await events()).map(({ outcome }) => outcome);
   assert.deepEqual(outcomes, Array(10).fill('success'));
+});
+
+test('an answer that is dropped unread is an aborted event, once nobody can read it any more', async (t) => {
+  const { fetched, simulator, events } = await audited(t, { fetch });
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const ask = { method: 'POST', body: JSON.stringify({ ...chat, stream: true }) };
+  const slow = { 'x-simulate': JSON.stringify({ chunks: 2000, chunk_delay_ms: 5 }) };
+  assert.equal((await fetched(`${simulator.origin}/v1/chat/completions`, { ...ask, headers: slow })).status, 200);
+  const timer = setInterval(collect, 20);
+  t.after(() => clearInterval(timer));
+  assert.deepEqual(
+    (await events()).map(({ outcome }) => outcome),
+    ['aborted'],
+  );
+});
+
+test('prices are asked for anew at each call', async (t) => {
+  let asked = 0;
+  const { openai } = await audited(t, {
+    get prices() {
+      asked++;
+      return openBook().book;
+    },
+  });
+  await openai.chat.completions.create(chat);
+  const before = asked;
+  await openai.chat.completions.create(chat);
+  assert.ok(asked > before);
 });
 
 test('a stream leaves as it comes: its first piece is there long before its last', async (t) => {

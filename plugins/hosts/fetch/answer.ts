@@ -12,7 +12,9 @@ const partingMs = 100;
 type Piece = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>;
 
 /** An answer that was dropped without being read to its end is over when nobody can read it any more. */
-const dropped = new FinalizationRegistry<Answer>((answer) => answer.drop());
+const dropped =
+  // Some engines tell nobody of their garbage.
+  'FinalizationRegistry' in globalThis ? new FinalizationRegistry<Answer>((answer) => answer.drop()) : null;
 
 export class Answer {
   readonly #response: Response;
@@ -107,7 +109,7 @@ export class Answer {
           if (out && out.length > 0) controller.enqueue(out as Uint8Array<ArrayBuffer>);
           if (done) {
             this.#finish(this.#signal?.aborted ? 'client_gone' : 'complete');
-            dropped.unregister(this);
+            dropped?.unregister(this);
             return controller.close();
           }
           // Whoever waits for it runs when this turn is over: the look comes before the bytes are somebody else's.
@@ -116,11 +118,11 @@ export class Answer {
         }
       },
       cancel: (reason) => {
-        dropped.unregister(this);
+        dropped?.unregister(this);
         void this.#part(reader, reason);
       },
     });
-    dropped.register(body, this, this);
+    dropped?.register(body, this, this);
     return body;
   }
 

@@ -2,6 +2,7 @@
 import type { LLMUsageAudit } from '../../../schemas/generated/types.ts';
 import type { Acceptor, AuditRecord } from '../../../schemas/record.ts';
 import { noBudgets } from '../../budgets/none.ts';
+import type { Platform } from '../../contract.ts';
 import { openBook } from '../../pricing/book.ts';
 import type { Settings } from '../../settings.ts';
 import { webPlatform } from './platform.ts';
@@ -23,11 +24,15 @@ export interface AuditOptions extends Partial<Omit<Settings, 'acceptor'>> {
 
 const maxReadBytes = 64 * 1024 * 1024;
 
-export const settingsOf = (options: AuditOptions): Settings => {
+/** @param platformOf makes the platform where none is given, of the secret (null: none is given) and the most bytes to unpack to. */
+export const settingsOf = (
+  options: AuditOptions,
+  platformOf: (secret: Uint8Array | null, maxInflated: number) => Platform = webPlatform,
+): Settings => {
   const { accept, onLost, secret } = options;
   const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : (secret ?? null);
   const defaults: Settings = {
-    platform: webPlatform(key, options.maxReadBytes ?? maxReadBytes),
+    platform: platformOf(key, options.maxReadBytes ?? maxReadBytes),
     acceptor: acceptorOf(accept, onLost ?? logLost),
     isFull: () => false,
     ...noBudgets,

@@ -35,6 +35,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly server: Server;
+  /** Takes a request that another server received: a path prefix names the provider. */
+  answer(req: IncomingMessage, res: ServerResponse): void;
   /** Exchanges that are under way. */
   inFlight(): number;
   /** Takes no new connection, lets exchanges end for at most `graceMs`, then closes them. */
@@ -196,6 +198,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
 
   return {
     server,
+    answer,
     inFlight: () => underway.size,
     close: async (graceMs) => {
       draining = true;
