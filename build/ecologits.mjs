@@ -84,7 +84,7 @@ part of a bundle. Our own code, formulas included, is not.
 | Package | \`ecologits==${version}\` on PyPI, ${basename(wheel)} |
 | SHA-256 of the wheel | \`${sha256}\` |
 | Files taken | \`ecologits/data/models.json\`, \`ecologits/data/electricity_mixes.json\` |
-| Source form | <https://pypi.org/project/ecologits/${version}/>, developed at <https://github.com/mlco2/ecologits> |
+| Source form | the package on PyPI, version ${version}, developed at <https://github.com/mlco2/ecologits> |
 
 What the conversion does: one record per \`provider/model\` and per zone; \`architecture\` becomes \`total\` and \`active\`
 (billions of parameters, a number or a range); \`deployment\` becomes \`tps\` (tokens per second) and \`ttft\` (seconds);
