@@ -1,13 +1,11 @@
 /** `llm-audit ext-proc`: the external processor for Envoy, until a signal. */
 import { parseArgs } from 'node:util';
-import { type Config, describeProblem, findConfigFile, type Loaded, loadConfig } from '../server/config.ts';
+import type { Config } from '../server/config.ts';
 import { type RunningExtProc, startExternalProcessor } from '../server/ext-proc.ts';
-import { openLog } from '../server/log.ts';
-import { type Command, exit } from './command.ts';
+import type { Command } from './command.ts';
 import { naturalInteger } from './integer.ts';
-import { movedTo } from './moved.ts';
-import { type Ready, readyConfig } from './simulated.ts';
-import { stopSignal } from './stop-signal.ts';
+import { serve } from './serving.ts';
+import type { Ready } from './simulated.ts';
 
 const help = `Usage: llm-audit ext-proc [options]
 
@@ -41,52 +39,23 @@ export const command: Command = {
         json: { type: 'boolean', default: false },
       },
     });
-    const file = findConfigFile(values.config);
-    const read = (): Loaded => {
-      const loaded = loadConfig(file, process.env);
-      if ('problems' in loaded || values['data-dir'] === undefined) return loaded;
-      return { ...loaded, config: movedTo(values['data-dir'], loaded.config) };
-    };
-    const loaded = read();
-    if ('problems' in loaded) {
-      process.stderr.write(loaded.problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
-      return exit.badInput;
-    }
-    for (const notice of loaded.notices) process.stderr.write(`warning: ${notice}\n`);
-    const { envoy } = loaded.config;
-    const listen: Config['envoy']['listen'] = {
-      ...envoy.listen,
-      ...(values.port !== undefined && { port: naturalInteger('port', values.port, 65_535), socket: null }),
-      ...(values.socket !== undefined && { socket: values.socket }),
-    };
-    const ready = await readyConfig({ ...loaded.config, envoy: { ...envoy, listen } });
-    const stopped = stopSignal();
-    // Heard from the beginning: the signal's own way is to end a process that does not listen for it.
-    let heard: RunningExtProc | null = null;
-    process.on('SIGHUP', () => void heard?.reloadExporters());
-    const running = await started(ready, read);
-    if (running === null) return exit.failed;
-    heard = running;
-    process.stdout.write(values.json ? `${JSON.stringify(facts(running, ready))}\n` : welcome(running, ready));
-    await stopped;
-    const calls = running.processor.underway();
-    process.stderr.write(
-      `Stopping: ${calls} ${calls === 1 ? 'call' : 'calls'} under way. A second signal ends it at once.\n`,
-    );
-    await running.stop();
-    await ready.simulator?.close();
-    return running.delivery.lost > 0 ? exit.failed : exit.ok;
+    return serve({
+      name: 'ext-proc',
+      flags: values,
+      adjusted: (config) => {
+        const listen: Config['envoy']['listen'] = {
+          ...config.envoy.listen,
+          ...(values.port !== undefined && { port: naturalInteger('port', values.port, 65_535), socket: null }),
+          ...(values.socket !== undefined && { socket: values.socket }),
+        };
+        return { ...config, envoy: { ...config.envoy, listen } };
+      },
+      start: startExternalProcessor,
+      facts,
+      welcome,
+      underway: ({ processor }) => processor.underway(),
+    });
   },
-};
-
-const started = async ({ config, simulator }: Ready, reread: () => Loaded): Promise<RunningExtProc | null> => {
-  try {
-    return await startExternalProcessor(config, openLog(config.log.level), reread);
-  } catch (error) {
-    await simulator?.close();
-    process.stderr.write(`llm-audit ext-proc: ${error instanceof Error ? error.message : error}\n`);
-    return null;
-  }
 };
 
 const facts = ({ address, auth, admin }: RunningExtProc, { config, simulator }: Ready): object => ({

@@ -1,14 +1,12 @@
 /** `llm-audit gateway`: the embedded gateway, until a signal. */
 import { parseArgs } from 'node:util';
-import { type Config, describeProblem, findConfigFile, type Loaded, loadConfig } from '../server/config.ts';
+import type { Config } from '../server/config.ts';
 import { type RunningGateway, startGateway } from '../server/gateway.ts';
-import { openLog } from '../server/log.ts';
-import { type Command, exit } from './command.ts';
+import type { Command } from './command.ts';
 import { tryLine } from './curl.ts';
 import { naturalInteger } from './integer.ts';
-import { movedTo } from './moved.ts';
-import { type Ready, readyConfig } from './simulated.ts';
-import { stopSignal } from './stop-signal.ts';
+import { serve } from './serving.ts';
+import type { Ready } from './simulated.ts';
 
 const help = `Usage: llm-audit gateway [options]
 
@@ -43,52 +41,22 @@ export const command: Command = {
         json: { type: 'boolean', default: false },
       },
     });
-    const file = findConfigFile(values.config);
-    const read = (): Loaded => {
-      const loaded = loadConfig(file, process.env);
-      if ('problems' in loaded || values['data-dir'] === undefined) return loaded;
-      return { ...loaded, config: movedTo(values['data-dir'], loaded.config) };
-    };
-    const loaded = read();
-    if ('problems' in loaded) {
-      process.stderr.write(loaded.problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
-      return exit.badInput;
-    }
-    for (const notice of loaded.notices) process.stderr.write(`warning: ${notice}\n`);
-    const ready = await readyConfig({
-      ...loaded.config,
-      listen: {
-        host: values.host ?? loaded.config.listen.host,
-        port: values.port === undefined ? loaded.config.listen.port : naturalInteger('port', values.port, 65_535),
-      },
+    return serve({
+      name: 'gateway',
+      flags: values,
+      adjusted: (config) => ({
+        ...config,
+        listen: {
+          host: values.host ?? config.listen.host,
+          port: values.port === undefined ? config.listen.port : naturalInteger('port', values.port, 65_535),
+        },
+      }),
+      start: startGateway,
+      facts,
+      welcome,
+      underway: ({ gateway }) => gateway.inFlight(),
     });
-    const stopped = stopSignal();
-    // Heard from the beginning: the signal's own way is to end a process that does not listen for it.
-    let running: RunningGateway | null = null;
-    process.on('SIGHUP', () => void running?.reloadExporters());
-    const gateway = await started(ready, read);
-    if (gateway === null) return exit.failed;
-    running = gateway;
-    process.stdout.write(values.json ? `${JSON.stringify(facts(gateway, ready))}\n` : welcome(gateway, ready));
-    await stopped;
-    const calls = gateway.gateway.inFlight();
-    process.stderr.write(
-      `Stopping: ${calls} ${calls === 1 ? 'call' : 'calls'} under way. A second signal ends it at once.\n`,
-    );
-    await gateway.stop();
-    await ready.simulator?.close();
-    return gateway.delivery.lost > 0 ? exit.failed : exit.ok;
   },
-};
-
-const started = async ({ config, simulator }: Ready, reread: () => Loaded): Promise<RunningGateway | null> => {
-  try {
-    return await startGateway(config, openLog(config.log.level), reread);
-  } catch (error) {
-    await simulator?.close();
-    process.stderr.write(`llm-audit gateway: ${error instanceof Error ? error.message : error}\n`);
-    return null;
-  }
 };
 
 const facts = ({ origin, auth, admin }: RunningGateway, { config, simulator }: Ready): object => ({

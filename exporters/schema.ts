@@ -54,7 +54,7 @@ const delivery = {
     timeout: {
       ...duration,
       default: '30s',
-      description: 'An attempt without an answer after this time has failed and is made again (webhook).',
+      description: 'An attempt without an answer after this time has failed and is made again.',
     },
     max_batch_bytes: {
       ...size,

@@ -1313,7 +1313,7 @@ export interface Exporter {
      */
     backoff_max: string;
     /**
-     * An attempt without an answer after this time has failed and is made again (webhook).
+     * An attempt without an answer after this time has failed and is made again.
      */
     timeout: string;
     /**

@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ExporterConfig } from '../../../../exporters/config.ts';
-import { Outbox, type OutboxOptions } from '../../../../exporters/delivery/outbox.ts';
+import { Outbox } from '../../../../exporters/delivery/outbox.ts';
 import { fates } from '../../../../exporters/spool/cursors.ts';
 import { eventually, folder, logbook, range, record } from '../given.ts';
-
-const options = (dir: string, exporters: ExporterConfig[], more: Partial<OutboxOptions> = {}): OutboxOptions => ({
-  dir,
-  exporters,
-  maxBytes: 1e9,
-  segmentBytes: 100_000,
-  onFull: 'drop_oldest',
-  keep: 0,
-  held: false,
-  deadLetters: { maxBytes: 1e9, maxAge: Number.POSITIVE_INFINITY },
-  log: logbook().log,
-  ...more,
-});
+import { opened, options } from './given.ts';
 
 const file = (dir: string, id = 'f', more: Partial<ExporterConfig> = {}): ExporterConfig => ({
   type: 'file',
@@ -42,12 +30,6 @@ const lines = (dir: string, id = 'f'): string[] =>
     .filter((line) => line !== '');
 
 const large = (number: number) => record(number, { text: 'x'.repeat(20_000) });
-
-const opened = async (t: TestContext, settings: OutboxOptions): Promise<Outbox> => {
-  const outbox = await Outbox.open(settings);
-  t.after(() => outbox.close(0).catch(() => {}));
-  return outbox;
-};
 
 const segments = (dir: string): string[] => readdirSync(join(dir, 'spool')).filter((name) => name.endsWith('.db'));
 
